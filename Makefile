@@ -1,0 +1,48 @@
+# Everything a person runs here. `make` alone lists it.
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PYTHON ?= python3
+ARGS   ?=
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint check test-foreign bench lock schema
+
+help:            ## list the targets
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+install: $(STAMP) ## make .venv with `connector` in it
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install    ## the main job against the sandbox, live; ARGS="--once --messages 500 --json"
+	@$(VENV)/bin/connector demo $(ARGS)
+
+test: install    ## the tests: no network, nothing but Python
+	@$(PY) -m pytest -n auto $(ARGS)
+
+lint: install    ## ruff, mypy --strict, import-linter
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+check: lint test ## lint and test
+
+test-foreign: install ## tests against other people's clients (needs node and npm; installs the rest)
+	@tests/foreign/run $(ARGS)
+
+bench: install   ## speed and memory, each beside its floor; prints a table, writes JSON
+	@$(PY) -m benchmarks $(ARGS)
+
+schema: install  ## write mappings/mapping.schema.json anew
+	@$(VENV)/bin/connector mapping schema > mappings/mapping.schema.json
+
+lock:            ## resolve requirements.lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --no-annotate --upgrade pyproject.toml --extra dev -o requirements.lock

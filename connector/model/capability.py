@@ -1,0 +1,41 @@
+"""What a provider can do, declared by its adapter and handed to whoever must know."""
+
+from dataclasses import dataclass, field
+
+from connector.model.messages import Channel, Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What one provider's guide promises.
+
+    `last_word` is the furthest state its statuses ever report: ``delivered``, or ``sent`` where it says no more.
+    `lists_sendings`: a lost answer can be looked up by our reference. `last_word_wins`: a later final status replaces
+    an earlier one. `merges_values`: texts of one template travel in one request.
+    """
+
+    provider: str
+    channels: frozenset[Channel]
+    encodings: tuple[Encoding, ...]
+    max_parts: int
+    batch_ceiling: int
+    last_word: str = "delivered"
+    polls_statuses: bool = False
+    polls_replies: bool = False
+    pushes: tuple[str, ...] = ()
+    lists_sendings: bool = False
+    last_word_wins: bool = False
+    merges_values: bool = True
+    gsm_pt_part: int = 153
+    countries: frozenset[str] | None = None
+    plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)
+    """Encoding to (characters in one message, characters at most) where the guide's limits are not the parts of 3GPP."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCapability:
+    """An account by its name, and what its provider can do; None where no adapter exists yet."""
+
+    account: str
+    provider: str
+    capability: Capability | None
