@@ -29,7 +29,7 @@ class Capability:
     gsm_pt_part: int = 153
     countries: frozenset[str] | None = None
     plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)
-    """Encoding to (characters in one message, characters at most) where the guide's limits are not the parts of 3GPP."""
+    """Encoding to (characters in one message, characters at most), where the guide's limits are not 3GPP's parts."""
 
 
 @dataclass(frozen=True, slots=True)

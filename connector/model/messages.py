@@ -169,3 +169,57 @@ class OpenBatch:
     sent_at: datetime
     provider_batch: str | None
     messages: tuple[OpenMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A message's new state with all that a write-back may speak of.
+
+    `fields` are the record's values that the mapping asked to keep; `key` is ours, the same for every change of this
+    message, so that an activity is upserted and never made twice.
+    """
+
+    message_id: str
+    object: str
+    record_id: str
+    state: State
+    at: datetime
+    to: str = ""
+    text: str = ""
+    channel: str = ""
+    sender: str | None = None
+    account: str | None = None
+    provider: str | None = None
+    provider_id: str | None = None
+    failure: Failure | None = None
+    reason: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The external id of this message's activity."""
+        return f"m-{self.message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMatch:
+    """A CRM record that holds a number, as the phone index knows it."""
+
+    object: str
+    record_id: str
+    field: str
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply (MO) with what it answers, as far as that is known. `key` is the external id of its activity."""
+
+    key: str
+    text: str
+    at: datetime
+    phone: str | None
+    account: str
+    provider: str
+    opted_out: bool = False
+    message: StateChange | None = None

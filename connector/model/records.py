@@ -1,11 +1,46 @@
 """Records of the CRM and what we owe them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from connector.model.failures import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One column of an order; nulls come last, and descending only where said."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """Records of one object. `where` is SOQL as the mapping wrote it, its placeholders already filled in.
+
+    Pages are keyset pages over `order` and Id, never OFFSET: a page starts after the last row of the one before.
+    """
+
+    object: str
+    fields: tuple[str, ...]
+    where: str = ""
+    order: tuple[Ranked, ...] = ()
+    page_size: int = 2000
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Up to `page_size` records as nested dicts (relationships as dicts or None, no `attributes`).
+
+    `read_at` is our clock's time just before the page was asked for: what was written after it, it cannot show.
+    """
+
+    records: Sequence[dict[str, Any]]
+    read_at: datetime
 
 
 class WriteCause(StrEnum):

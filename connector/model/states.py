@@ -44,7 +44,7 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         # nobody knows: news or a person settles it; never back to claimed, for that would be a second send
         _S.UNKNOWN: _NEWS_OF_A_SENT_MESSAGE,
         _S.ACCEPTED: _NEWS_OF_A_SENT_MESSAGE - {_S.ACCEPTED},
-        _S.SENT: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.EXPIRED, _S.FAILED}),
+        _S.SENT: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.EXPIRED, _S.FAILED, _S.REJECTED}),
         # a person sets the record back to queued: the same message, which never left
         _S.HELD: frozenset({_S.QUEUED, _S.EXPIRED, _S.CANCELLED}),
         _S.DELIVERED: frozenset(),

@@ -1,0 +1,1 @@
+"""The CRM: its contract, and the one file a CRM that keeps it."""

@@ -1,0 +1,192 @@
+"""What every provider's adapter is: a translation between our words and one guide's, with no I/O, clock or store.
+
+An adapter is made with its account's settings. To send, it turns a batch of messages into one `Request` and the
+provider's `Response` into one `Outcome` a message. Anything that takes more than one request (paging, polling, looking
+up) is a *conversation*: a generator that yields requests, is sent the responses, and yields lists of news in between.
+`connector.providers.talk` runs both.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from connector.model.capability import Capability
+from connector.model.errors import Unreadable
+from connector.model.failures import Failure
+from connector.model.messages import Message, News, OpenBatch, Outcome
+
+
+class AccountOptions(BaseModel):
+    """What every account can be told; each provider adds its own keys. Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str
+    base_url: str = ""
+    batch_size: int = Field(
+        default=1000, ge=1, description="messages a request at most; one lost answer makes a whole batch unknown"
+    )
+    read_timeout: float = Field(default=60.0, gt=0, description="seconds to wait for an answer")
+    connect_timeout: float = Field(default=10.0, gt=0, description="seconds to wait for a connection")
+    senders: int = Field(default=2, ge=1, le=64, description="requests under way at once")
+    merge_values: bool = Field(
+        default=True,
+        description="false: texts travel one template a request, for a provider that scans merge values again",
+    )
+    hook_secret: SecretStr | None = Field(default=None, description="the secret in the path of this account's webhooks")
+    hook_addresses: tuple[str, ...] = Field(
+        default=(), description="addresses or networks webhooks may come from; empty: any"
+    )
+    public_url: str | None = Field(
+        default=None, description="where the provider reaches our receiver, e.g. https://sms.example.com"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request to be made. `path` is joined to the account's base_url; `json` is serialised with orjson.
+
+    `sends` marks a request that must never be made twice. `stream` asks for a response read line by line.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, str] | None = None
+    sends: bool = False
+    stream: bool = False
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer. `lines` is set for a streamed one, whose `body` is then empty."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    lines: Iterator[str] | None = None
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            Unreadable: it is not JSON; the sentence shows its beginning.
+        """
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            beginning = self.body[:80].decode("utf-8", "replace")
+            raise Unreadable(f"HTTP {self.status} with a body that is not JSON; it begins {beginning!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages that travel in one request. `reference` is ours, unique to the attempt, and travels along as
+    ``{campaign} ~{reference}`` wherever the provider has a field for it."""
+
+    reference: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """A webhook as it came: `name` of the hook, `query` and `form` as the last value of each key, the raw body."""
+
+    name: str
+    method: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """What a webhook held, and what its sender wants to read once it is stored."""
+
+    news: tuple[News, ...]
+    body: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `doctor` found. `advice` says what to do when `ok` is false."""
+
+    subject: str
+    ok: bool
+    text: str
+    advice: str = ""
+
+
+Told = TypeVar("Told")
+Conversation = Generator[Request | list[News], Response | None, Told]
+"""Yields a `Request` (and is sent its `Response`) or a list of news (and is sent None); returns `Told`."""
+
+Options = TypeVar("Options", bound=AccountOptions)
+
+
+class Provider(ABC, Generic[Options]):
+    """One provider's guide, as code. Adapters declare; `connector.providers.talk` talks."""
+
+    name: ClassVar[str]
+    options: ClassVar[type[AccountOptions]]
+    capability: ClassVar[Capability]
+
+    def __init__(self, account: str, options: Options) -> None:
+        self.account = account
+        self.settings = options
+
+    @abstractmethod
+    def refuse(self, message: Message) -> Failure | None:
+        """Why this message cannot be sent by this provider at all (too long, no such country), or None. Never I/O."""
+
+    @abstractmethod
+    def group(self, message: Message) -> Hashable:
+        """Messages of one group may share a request; a number never stands twice in one (dispatch sees to it)."""
+
+    @abstractmethod
+    def send(self, batch: Batch) -> Request:
+        """The request that sends the batch (all of one group). Its `sends` is true."""
+
+    @abstractmethod
+    def read_send(self, batch: Batch, response: Response) -> list[Outcome]:
+        """One outcome a message, in the batch's order.
+
+        Raises:
+            Refused: the request as a whole was refused and nothing of it was sent (a documented error).
+            Throttled: "not now"; nothing was done.
+            MayHaveLeft: an answer that leaves doubt (5xx).
+            Unreadable: an answer the guide does not describe; dispatch reads it as doubt.
+        """
+
+    @abstractmethod
+    def check(self) -> Conversation[list[Finding]]:
+        """What `doctor` asks: credentials, balance, token expiry, routes."""
+
+    def statuses(self, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
+        """Asks what became of sent messages. Providers that are only pushed to leave it."""
+        yield from ()
+
+    def replies(self, since: datetime, until: datetime) -> Conversation[None]:
+        """Asks for replies received in [since, until)."""
+        yield from ()
+
+    def resolve(self, batch: OpenBatch) -> Conversation[None]:
+        """Looks a batch of unknown outcome up by our reference; what it shows settles, absence proves nothing."""
+        yield from ()
+
+    def hook(self, request: HookRequest) -> HookAnswer:
+        """The news in a webhook.
+
+        Raises:
+            Refused: no such hook, or a body that cannot be what the guide describes.
+        """
+        raise NotImplementedError(request.name)

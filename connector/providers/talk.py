@@ -1,0 +1,177 @@
+"""The one place that talks HTTP to providers, and the one function that sorts how a request can end."""
+
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import httpx
+import orjson
+
+from connector.model.errors import MayHaveLeft, NeverLeft, Refused, Throttled
+from connector.model.failures import Failure, Fault, Retry
+from connector.model.messages import News
+from connector.providers.base import Conversation, Request, Response
+
+IDLE_LIMIT = 2.0
+"""Seconds. A kept connection idle for longer may be half closed, and its failure would read as "may have left"."""
+
+Told = TypeVar("Told")
+
+
+class Line:
+    """One connection's worth of talk to one account, owned by one thread.
+
+    `client` is an httpx.Client built in `connector.app` (TLS context, timeouts, no redirects, one connection, idle
+    connections dropped after `IDLE_LIMIT`).
+    """
+
+    def __init__(self, client: httpx.Client, base_url: str) -> None:
+        self._client = client
+        self._base_url = base_url.rstrip("/")
+        self.requests = 0
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._client.close()
+
+    def ask(self, request: Request) -> Response:
+        """One request, one answer, whatever its status.
+
+        Raises:
+            NeverLeft: no connection could be made.
+            MayHaveLeft: the request was on its way and no whole answer came.
+        """
+        self.requests += 1
+        try:
+            answer = self._client.send(self._built(request), stream=request.stream)
+        except httpx.TransportError as error:
+            raise sorted_by_end(error) from error
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        if request.stream and answer.status_code == 200:
+            return Response(answer.status_code, headers, lines=_lines(answer))
+        if request.stream:
+            answer.read()
+            answer.close()
+        return Response(answer.status_code, headers, answer.content)
+
+    def converse(self, conversation: Conversation[Told]) -> Iterator[list[News]]:
+        """Runs a conversation and hands on its news as they come; throttling is waited out, a little."""
+        try:
+            step = next(conversation)
+            while True:
+                if isinstance(step, Request):
+                    step = conversation.send(self.ask(step))
+                else:
+                    yield step
+                    step = conversation.send(None)
+        except StopIteration:
+            return
+
+    def hear(self, conversation: Conversation[Told]) -> Told:
+        """Runs a conversation to its end and gives what it returns; news in between are dropped."""
+        try:
+            step = next(conversation)
+            while True:
+                step = conversation.send(self.ask(step) if isinstance(step, Request) else None)
+        except StopIteration as end:
+            told: Told = end.value
+            return told
+
+    def _built(self, request: Request) -> httpx.Request:
+        headers = dict(request.headers)
+        content: bytes | None = None
+        if request.json is not None:
+            content = orjson.dumps(request.json)
+            headers.setdefault("content-type", "application/json")
+        timeout: Mapping[str, float | None] | None = None
+        if request.timeout is not None:
+            timeout = {**self._client.timeout.as_dict(), "read": request.timeout}
+        return self._client.build_request(
+            request.method,
+            f"{self._base_url}/{request.path.lstrip('/')}",
+            params=dict(request.query) or None,
+            headers=headers,
+            content=content,
+            data=dict(request.form) if request.form is not None else None,
+            extensions={"timeout": timeout} if timeout else None,
+        )
+
+
+def _lines(answer: httpx.Response) -> Iterator[str]:
+    try:
+        yield from answer.iter_lines()
+    except httpx.TransportError as error:
+        raise MayHaveLeft(f"the report broke off: {type(error).__name__}") from error
+    finally:
+        answer.close()
+
+
+def sorted_by_end(error: httpx.TransportError) -> NeverLeft | MayHaveLeft:
+    """Whether a request that got no answer can have reached the other side.
+
+    Only a connection that was never made proves that it cannot: refused, no such host, TLS failure, no connection in
+    time. Everything after it (reset, closed, read or write timeout) leaves doubt. See httpx, `_exceptions.py`.
+    """
+    name = type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol):
+        return NeverLeft(f"no connection was made ({name}: {error})")
+    return MayHaveLeft(f"the connection broke before an answer came ({name}: {error})")
+
+
+def raise_for_status(response: Response, *, read_failure: Failure | None = None) -> None:
+    """Sorts an answer by its HTTP status, for every provider alike; returns for 2xx.
+
+    `read_failure` is what the adapter read from the body by its guide's table; its fault and retry win over the
+    status's own.
+
+    Raises:
+        Throttled: 429 (and 503 with Retry-After): nothing was done.
+        MayHaveLeft: any other 5xx, for the request may have been acted on before the fault.
+        Refused: 3xx and 4xx: the answer is no.
+    """
+    status = response.status
+    if 200 <= status < 300:
+        return
+    wait = retry_after(response.headers)
+    if status == 429 or (status == 503 and wait is not None):
+        failure = read_failure or Failure(
+            str(status), "the provider asks for fewer requests", Fault.PROVIDER, Retry.LATER
+        )
+        raise Throttled(failure, status=status, wait=wait or 0.0)
+    if status >= 500:
+        raise MayHaveLeft(f"HTTP {status} after the request was sent" + (f" ({read_failure})" if read_failure else ""))
+    raise Refused(read_failure or _plain_failure(response), status=status)
+
+
+def _plain_failure(response: Response) -> Failure:
+    status = response.status
+    beginning = response.body[:80].decode("utf-8", "replace")
+    if status in (401, 403):
+        return Failure(
+            str(status),
+            "the provider does not accept the account's credentials; check them in the settings",
+            Fault.ACCOUNT,
+            Retry.WHEN_MENDED,
+        )
+    if status == 404 or 300 <= status < 400:
+        return Failure(
+            str(status),
+            f"there is no such address at the provider; check the account's base_url (the answer begins {beginning!r})",
+            Fault.ACCOUNT,
+            Retry.WHEN_MENDED,
+        )
+    return Failure(str(status), f"the provider refused the request; its answer begins {beginning!r}", Fault.UNKNOWN)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the Retry-After header (RFC 9110, 10.2.3), in either of its forms; None without one."""
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
