@@ -1,0 +1,156 @@
+"""Attempts: one row a send request, committed before it leaves; and the batches of which news is still wanted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, exists, or_, select
+
+from connector.model.messages import OpenBatch, OpenMessage
+from connector.model.states import State
+from connector.store.db import amend, incoming, put
+from connector.store.outbox import MESSAGE
+from connector.store.tables import Attempt
+
+ATTEMPT: Any = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """How a send request ended: answered, refused, throttled, never_left, may_have_left, crashed."""
+
+    attempt_id: str
+    outcome: str
+    ended_at: datetime
+    provider_batch: str | None = None
+    error: str | None = None
+    poll_at: datetime | None = None
+
+
+def begin(
+    connection: Connection,
+    *,
+    reference: str,
+    run: str,
+    account: str,
+    provider: str,
+    size: int,
+    body_hash: str,
+    now: datetime,
+) -> None:
+    """Commits that a request is about to leave; nothing may be sent before this is durable."""
+    row = {
+        "id": reference,
+        "run": run,
+        "account": account,
+        "provider": provider,
+        "size": size,
+        "body_hash": body_hash,
+        "started_at": now,
+        "ended_at": None,
+        "outcome": None,
+        "provider_batch": None,
+        "error": None,
+        "poll_at": None,
+        "polls": 0,
+    }
+    put(connection, ATTEMPT, [row])
+
+
+def end(connection: Connection, how: AttemptEnd) -> None:
+    """Notes how the request ended and when to ask first what became of it."""
+    amend(
+        connection,
+        ATTEMPT,
+        [
+            {
+                "id": how.attempt_id,
+                "outcome": how.outcome,
+                "ended_at": how.ended_at,
+                "provider_batch": how.provider_batch,
+                "error": how.error,
+                "poll_at": how.poll_at,
+            }
+        ],
+    )
+
+
+def interrupted(connection: Connection) -> Sequence[Any]:
+    """Messages whose attempt was committed by a process that is gone and whose end nobody noted.
+
+    To be asked at a start, under the lease, before this process attempts anything itself.
+    """
+    return connection.execute(
+        select(MESSAGE.c.id, MESSAGE.c.attempt_id, MESSAGE.c.account).where(MESSAGE.c.state == State.ATTEMPTING)
+    ).all()
+
+
+def _still_open(states: Sequence[State]) -> Any:
+    return exists().where(MESSAGE.c.attempt_id == ATTEMPT.c.id, MESSAGE.c.state.in_(states))
+
+
+def due_for_poll(
+    connection: Connection, account: str, states: Sequence[State], now: datetime, limit: int
+) -> list[OpenBatch]:
+    """Batches of an account with messages in `states` whose time to be asked about has come, oldest first."""
+    rows = connection.execute(
+        select(ATTEMPT)
+        .where(
+            ATTEMPT.c.account == account,
+            or_(ATTEMPT.c.poll_at.is_(None), ATTEMPT.c.poll_at <= now),
+            _still_open(states),
+        )
+        .order_by(ATTEMPT.c.poll_at, ATTEMPT.c.id)
+        .limit(limit)
+    ).all()
+    return _batches(connection, rows, states)
+
+
+def between(
+    connection: Connection, account: str, since: datetime, until: datetime, after: str, limit: int
+) -> list[OpenBatch]:
+    """Batches of an account sent in [since, until) whatever their messages' state, a page at a time by id."""
+    rows = connection.execute(
+        select(ATTEMPT)
+        .where(
+            ATTEMPT.c.account == account,
+            ATTEMPT.c.started_at >= since,
+            ATTEMPT.c.started_at < until,
+            ATTEMPT.c.id > after,
+        )
+        .order_by(ATTEMPT.c.id)
+        .limit(limit)
+    ).all()
+    return _batches(connection, rows, tuple(State))
+
+
+def _batches(connection: Connection, attempts: Sequence[Any], states: Sequence[State]) -> list[OpenBatch]:
+    named = incoming(connection, ATTEMPT, ["id"], [{"id": row.id} for row in attempts])
+    rows = connection.execute(
+        select(
+            MESSAGE.c.attempt_id,
+            MESSAGE.c.id,
+            MESSAGE.c.to_number,
+            MESSAGE.c.state,
+            MESSAGE.c.provider_id,
+            MESSAGE.c.provider_batch,
+        ).where(and_(MESSAGE.c.attempt_id.in_(select(named.c.id)), MESSAGE.c.state.in_(states)))
+    ).all()
+    messages: dict[str, list[OpenMessage]] = {}
+    batch_ids: dict[str, str] = {}
+    for row in rows:
+        messages.setdefault(row.attempt_id, []).append(
+            OpenMessage(row.id, row.to_number, State(row.state), row.provider_id)
+        )
+        if row.provider_batch:
+            batch_ids[row.attempt_id] = row.provider_batch
+    return [
+        OpenBatch(row.id, row.started_at, row.provider_batch or batch_ids.get(row.id), tuple(messages.get(row.id, ())))
+        for row in attempts
+    ]
+
+
+def polled(connection: Connection, next_polls: Sequence[tuple[str, datetime]]) -> None:
+    """Notes when each batch is to be asked about next."""
+    amend(connection, ATTEMPT, [{"id": attempt_id, "poll_at": at} for attempt_id, at in next_polls])

@@ -1,0 +1,203 @@
+"""The database: one engine, transactions that are short, and batches that are one statement each."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Subquery,
+    Table,
+    bindparam,
+    cast,
+    column,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from ulid import ULID
+
+from connector.model.errors import StoreError
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def new_id() -> str:
+    """26 characters that sort by the time of their making."""
+    return str(ULID())
+
+
+class Database:
+    """A store by its URL: ``sqlite:///connector.db`` or ``postgresql+psycopg://user@host/name``.
+
+    Thread-safe. On SQLite one writer at a time, in this process by a lock (its own busy wait is unfair), between
+    processes by the file.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = _engine(url)
+        except Exception as error:
+            raise StoreError(
+                f"the store's address cannot be used: {error}. Check [store] url in the settings."
+            ) from error
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that may write. Keep it short, and never hold it across a network call.
+
+        Raises:
+            StoreError: the database refused: a full disk, a lost server, a file that cannot be written.
+        """
+        try:
+            if self.sqlite:
+                with self._writer, self.engine.begin() as connection:
+                    yield connection
+            else:
+                with self.engine.begin() as connection:
+                    yield connection
+        except DBAPIError as error:
+            raise StoreError(_sentence(error)) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        try:
+            with self.engine.connect().execution_options(connector_reads=True) as connection:
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(_sentence(error)) from error
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    def dumps(value: Any) -> str:
+        return orjson.dumps(value).decode()
+
+    if not url.startswith("sqlite"):
+        return create_engine(
+            url,
+            json_serializer=dumps,
+            json_deserializer=orjson.loads,
+            pool_size=16,
+            max_overflow=16,
+            pool_pre_ping=True,
+        )
+    engine = create_engine(url, json_serializer=dumps, json_deserializer=orjson.loads, pool_size=16, max_overflow=16)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late and takes no write lock
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("connector_reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _sentence(error: DBAPIError) -> str:
+    cause = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+    advice = {
+        "full": "The disk is full: free some space; the connector goes on by itself.",
+        "locked": "Another process holds the database for too long; is a second daemon running on this file?",
+        "readonly": "The database file cannot be written; check its owner and permissions.",
+        "no such table": "The database has no tables yet, or old ones: run `connector db upgrade`.",
+        "does not exist": "The database has no tables yet, or old ones: run `connector db upgrade`.",
+    }
+    hint = next((text for word, text in advice.items() if word in cause), "Check that the database can be reached.")
+    return f"the store refused: {cause}. {hint}"
+
+
+def incoming(connection: Connection, table: Table, names: Sequence[str], rows: Rows) -> Subquery:
+    """The rows as something to select from: one JSON parameter, however many they are.
+
+    `names` are columns of `table`, whose types say how each value travels.
+    """
+    payload = orjson.dumps([{name: _plain(row.get(name), connection) for name in names} for row in rows]).decode()
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(bindparam(None, payload)).table_valued("value")
+        return select(*(func.json_extract(each.c.value, f"$.{name}").label(name) for name in names)).subquery(
+            "incoming"
+        )
+    # a column list with types, which is how PostgreSQL reads records from JSON
+    recordset = func.jsonb_to_recordset(cast(bindparam(None, payload), postgresql.JSONB)).table_valued(
+        *(column(name, table.c[name].type) for name in names)
+    )
+    return select(recordset.render_derived(name="told", with_types=True)).subquery("incoming")
+
+
+def _plain(value: Any, connection: Connection) -> Any:
+    if isinstance(value, datetime):
+        naive = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return naive if connection.dialect.name == "sqlite" else f"{naive}+00"
+    return value
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    rows: Rows,
+    *,
+    unless: Sequence[str] = (),
+    returning: Sequence[str] = (),
+    replace: Sequence[str] = (),
+) -> Sequence[Row[Any]]:
+    """Inserts all rows in one statement.
+
+    Rows that would break the unique columns `unless` are left out, or, with `replace`, have those columns written
+    over. With `returning`, gives those columns of the rows that went in. All rows must have the first one's keys.
+    """
+    if not rows:
+        return ()
+    names = list(rows[0])
+    source = incoming(connection, table, names, rows)
+    chosen = select(*source.c).where(text("true"))  # without it SQLite reads ON CONFLICT as the end of a join
+    insertion = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+    statement: Any = insertion.from_select(names, chosen, include_defaults=False)
+    if replace:
+        statement = statement.on_conflict_do_update(
+            index_elements=list(unless), set_={name: statement.excluded[name] for name in replace}
+        )
+    elif unless:
+        statement = statement.on_conflict_do_nothing(index_elements=list(unless))
+    if returning:
+        return connection.execute(statement.returning(*(table.c[name] for name in returning))).all()
+    connection.execute(statement)
+    return ()
+
+
+def amend(connection: Connection, table: Table, rows: Rows, *, key: str = "id") -> int:
+    """Updates all rows by `key` in one statement; each row gives its own values. Gives the number of rows updated."""
+    if not rows:
+        return 0
+    names = list(rows[0])
+    source = incoming(connection, table, names, rows)
+    statement = (
+        update(table)
+        .values({table.c[name]: source.c[name] for name in names if name != key})
+        .where(table.c[key] == source.c[key])
+    )
+    return connection.execute(statement).rowcount

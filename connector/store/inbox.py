@@ -1,0 +1,151 @@
+"""News: stored before it is acknowledged, told twice and kept once, matched when its message appears."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, or_, select, union_all
+
+from connector.model.failures import Failure, Fault, Retry
+from connector.model.messages import News
+from connector.store.db import amend, incoming, new_id, put
+from connector.store.outbox import MESSAGE
+from connector.store.tables import InboxNews
+
+INBOX: Any = InboxNews.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+def keep(connection: Connection, account: str, provider: str, news: Sequence[News], now: datetime) -> int:
+    """Stores news, in one statement; what was told before is a no-op by its key. Gives how much was new."""
+    rows = [
+        {
+            "id": new_id(),
+            "account": account,
+            "provider": provider,
+            "kind": item.kind,
+            "key": item.key,
+            "received_at": now,
+            "at": item.at,
+            "state": item.state,
+            "word": item.word,
+            "failure": _told(item.failure),
+            "message_ref": item.message_id,
+            "reference": item.reference,
+            "provider_id": item.provider_id,
+            "provider_batch": item.provider_batch,
+            "phone": item.phone,
+            "text": item.text,
+            "opted_out": item.opted_out,
+            "raw": dict(item.raw),
+            "standing": "new",
+            "tries": 0,
+        }
+        for item in news
+    ]
+    return len(put(connection, INBOX, rows, unless=["account", "kind", "key"], returning=["id"]))
+
+
+def _told(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    return {
+        "code": failure.code,
+        "reason": failure.reason,
+        "fault": failure.fault,
+        "retry": failure.retry,
+        "opted_out": failure.opted_out,
+    }
+
+
+def failure_of(row: Any) -> Failure | None:
+    """The failure a piece of news carries."""
+    told = row.failure
+    if told is None:
+        return None
+    return Failure(told["code"], told["reason"], Fault(told["fault"]), Retry(told["retry"]), told["opted_out"])
+
+
+def work(connection: Connection, now: datetime, limit: int) -> Sequence[Any]:
+    """News not yet settled, oldest first, locked; parked news only when it is due again."""
+    due = or_(INBOX.c.standing == "new", and_(INBOX.c.standing == "parked", INBOX.c.not_before <= now))
+    query = select(INBOX).where(due).order_by(INBOX.c.received_at, INBOX.c.id).limit(limit)
+    return connection.execute(query.with_for_update(skip_locked=True)).all()
+
+
+def match(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The message each piece of news is about: news id to message id.
+
+    By our own id given back; by the provider's id; by the provider's batch and number; by our reference and number.
+    """
+    named = incoming(connection, INBOX, ["id"], [{"id": news_id} for news_id in ids])
+    chosen = select(INBOX).where(INBOX.c.id.in_(select(named.c.id))).subquery("news")
+    same_account = MESSAGE.c.account == chosen.c.account
+    ways = (
+        (1, and_(MESSAGE.c.id == chosen.c.message_ref, same_account)),
+        (2, and_(same_account, MESSAGE.c.provider_id == chosen.c.provider_id)),
+        (
+            3,
+            and_(
+                same_account,
+                MESSAGE.c.provider_batch == chosen.c.provider_batch,
+                MESSAGE.c.to_number == chosen.c.phone,
+            ),
+        ),
+        (4, and_(MESSAGE.c.attempt_id == chosen.c.reference, MESSAGE.c.to_number == chosen.c.phone, same_account)),
+    )
+    queries: list[Select[Any]] = [
+        select(chosen.c.id.label("news"), MESSAGE.c.id.label("message"), func.abs(order).label("way")).select_from(
+            chosen.join(MESSAGE, way)
+        )
+        for order, way in ways
+    ]
+    found: dict[str, tuple[int, str]] = {}
+    for row in connection.execute(union_all(*queries)):
+        if row.news not in found or row.way < found[row.news][0]:
+            found[row.news] = (row.way, row.message)
+    return {news: message for news, (_, message) in found.items()}
+
+
+def latest_to(connection: Connection, account: str, phones: Sequence[str], since: datetime) -> dict[str, str]:
+    """The newest message an account sent to each number since then: what a reply without an id most likely answers."""
+    query = (
+        select(MESSAGE.c.to_number, func.max(MESSAGE.c.id))
+        .where(
+            MESSAGE.c.account == account,
+            MESSAGE.c.to_number.in_(list(phones)),
+            MESSAGE.c.created_at >= since,
+            MESSAGE.c.attempt_id.is_not(None),
+        )
+        .group_by(MESSAGE.c.to_number)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def settle(connection: Connection, settled: Sequence[tuple[str, str | None]], now: datetime) -> None:
+    """Marks news as dealt with, each with the message it was about (None: about none we know, and it needs none)."""
+    amend(
+        connection,
+        INBOX,
+        [
+            {"id": news_id, "message_id": message_id, "settled_at": now, "standing": "matched"}
+            for news_id, message_id in settled
+        ],
+    )
+
+
+def park(connection: Connection, parked: Sequence[tuple[str, int, datetime | None]]) -> None:
+    """Leaves news until its message appears: (id, tries so far, when to look again; None: shown as unmatched)."""
+    amend(
+        connection,
+        INBOX,
+        [
+            {"id": news_id, "tries": tries, "not_before": again, "standing": "parked" if again else "unmatched"}
+            for news_id, tries, again in parked
+        ],
+    )
+
+
+def standing(connection: Connection) -> dict[tuple[str, str], int]:
+    """How much news there is by kind and standing."""
+    query = select(INBOX.c.kind, INBOX.c.standing, func.count()).group_by(INBOX.c.kind, INBOX.c.standing)
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}

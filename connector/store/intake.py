@@ -1,0 +1,205 @@
+"""Records read as queued become messages: which are new, which are the same, and which begin a new round."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from connector.model.failures import Failure
+from connector.model.messages import Draft, Refusal
+from connector.model.states import FINAL, State
+from connector.store.db import amend, incoming, new_id, put
+from connector.store.outbox import EVENT, MESSAGE, Move, Moved, move, with_open_status_write
+
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where and when records were read. `read_at` is the time just before the page was asked for.
+
+    `claim_expires` is until when the claim written for them shall hold. `ended_at_sent` names the accounts whose
+    provider never says more than ``sent``, so that a sent message of theirs has reached its end.
+    """
+
+    org: str
+    mapping: str
+    run: str
+    read_at: datetime
+    claim_expires: datetime
+    ended_at_sent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of a page: `fresh` messages, `again` ones read again, `skipped` records, and the moves made."""
+
+    fresh: int
+    again: int
+    skipped: int
+    moved: list[Moved]
+
+
+def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Refusal], now: datetime) -> TakenIn:
+    """Commits a page of records as messages with their claim tokens.
+
+    A record whose message is open, whose claim is unconfirmed or which is still owed a status is the same message and
+    stays as it is. A new round begins only when the message had ended, our write was seen in the CRM, and the page
+    was read after that: then a person set the record back. Records that make no message are moved to ``rejected``,
+    ``held`` or ``expired`` right away, by the one door.
+    """
+    by_record = {(item.object, item.record_id): item for item in read}
+    latest = _latest(connection, reading.org, list(by_record))
+    owing = with_open_status_write(connection, [row.id for row in latest.values()])
+    fresh: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
+    reopened: list[Move] = []
+    rank = int((now - _EPOCH).total_seconds() * 1000) << 12
+    for place, (key, item) in enumerate(by_record.items()):
+        row = latest.get(key)
+        if row is None or _begins_anew(row, reading, owing):
+            round_ = row.round + 1 if row else 1
+            fresh.append(_row(item, reading, now, rank + place) | {"id": new_id(), "round": round_})
+        elif row.state == State.QUEUED and row.claim_token is None:
+            again.append(_again(item, reading, row.id))
+        elif row.state == State.HELD and _set_back(row, reading, owing):
+            again.append(_again(item, reading, row.id))
+            reopened.append(Move(row.id, State.QUEUED, "read again"))
+    created = _create(connection, fresh, now)
+    move(connection, reopened, now)
+    amend(connection, MESSAGE, again)
+    ids = {(row["object"], row["record_id"]): row["id"] for row in created}
+    ids |= {key: latest[key].id for key in by_record if key in latest and latest[key].id in {a["id"] for a in again}}
+    moved = move(connection, [m for key, at in ids.items() if (m := _at_once(by_record[key], at, now))], now)
+    return TakenIn(len(created), len(again), len(by_record) - len(created) - len(again), moved)
+
+
+def _latest(connection: Connection, org: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    named = incoming(
+        connection, MESSAGE, ["object", "record_id"], [{"object": name, "record_id": at} for name, at in keys]
+    )
+    newest = (
+        select(MESSAGE.c.object, MESSAGE.c.record_id, func.max(MESSAGE.c.round).label("round"))
+        .join(named, and_(MESSAGE.c.object == named.c.object, MESSAGE.c.record_id == named.c.record_id))
+        .where(MESSAGE.c.org == org)
+        .group_by(MESSAGE.c.object, MESSAGE.c.record_id)
+        .subquery()
+    )
+    query = select(
+        MESSAGE.c.id,
+        MESSAGE.c.object,
+        MESSAGE.c.record_id,
+        MESSAGE.c.round,
+        MESSAGE.c.state,
+        MESSAGE.c.account,
+        MESSAGE.c.claim_token,
+        MESSAGE.c.left_queue_at,
+    ).join(
+        newest,
+        and_(
+            MESSAGE.c.object == newest.c.object,
+            MESSAGE.c.record_id == newest.c.record_id,
+            MESSAGE.c.round == newest.c.round,
+        ),
+    )
+    return {(row.object, row.record_id): row for row in connection.execute(query.where(MESSAGE.c.org == org))}
+
+
+def _begins_anew(row: Row[Any], reading: Reading, owing: set[str]) -> bool:
+    state = State(row.state)
+    ended = state in FINAL or (state is State.SENT and row.account in reading.ended_at_sent)
+    return ended and _set_back(row, reading, owing)
+
+
+def _set_back(row: Row[Any], reading: Reading, owing: set[str]) -> bool:
+    return row.left_queue_at is not None and reading.read_at > row.left_queue_at and row.id not in owing
+
+
+def _row(item: Draft | Refusal, reading: Reading, now: datetime, rank: int) -> dict[str, Any]:
+    return {
+        "org": reading.org,
+        "object": item.object,
+        "record_id": item.record_id,
+        "mapping": reading.mapping,
+        "run": reading.run,
+        "state": State.QUEUED,
+        "state_at": now,
+        "rank": rank,
+        "tries": 0,
+        "created_at": now,
+        "left_queue_at": None,
+        **_read(item, reading),
+    }
+
+
+def _again(item: Draft | Refusal, reading: Reading, message_id: str) -> dict[str, Any]:
+    return {"id": message_id, **_read(item, reading)} | {"claim_token": message_id}
+
+
+def _read(item: Draft | Refusal, reading: Reading) -> dict[str, Any]:
+    draft = item if isinstance(item, Draft) else None
+    return {
+        "to_number": draft.to if draft else "",
+        "country": draft.country if draft else "",
+        "pieces": list(draft.pieces) if draft else [""],
+        "values": list(draft.values) if draft else [],
+        "channel": draft.channel if draft else "sms",
+        "sender": draft.sender if draft else None,
+        "campaign": draft.campaign if draft else None,
+        "kind": draft.kind if draft else None,
+        "accounts": list(draft.accounts) if draft else [],
+        "account": draft.accounts[0] if draft and draft.accounts else None,
+        "encoding": draft.encoding if draft else None,
+        "parts": draft.parts if draft else 0,
+        "send_at": draft.send_at if draft else None,
+        "expires_at": draft.expires_at if draft else None,
+        "content": dict(draft.content) if draft else {},
+        "fields": dict(item.fields),
+        "read_at": reading.read_at,
+        "claim_token": None,
+        "claim_expires": reading.claim_expires,
+        "not_before": None,
+    }
+
+
+def _create(connection: Connection, fresh: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    for row in fresh:
+        row["claim_token"] = row["id"]
+    went_in = {
+        row.id
+        for row in put(connection, MESSAGE, fresh, unless=["org", "object", "record_id", "round"], returning=["id"])
+    }
+    created = [row for row in fresh if row["id"] in went_in]
+    put(
+        connection,
+        EVENT,
+        [
+            {
+                "message_id": row["id"],
+                "at": now,
+                "from_state": "",
+                "to_state": State.QUEUED,
+                "moved": True,
+                "cause": "read",
+            }
+            for row in created
+        ],
+    )
+    return created
+
+
+def _at_once(item: Draft | Refusal, message_id: str, now: datetime) -> Move | None:
+    if isinstance(item, Refusal):
+        return Move(message_id, State.REJECTED, "mapping", item.failure)
+    if item.stop:
+        said = ", ".join(item.stop)
+        reason = f"the recipient asked for no messages: {said} is set on the record"
+        return Move(message_id, State.HELD, "consent", Failure("OPTED_OUT", reason, opted_out=True))
+    if item.held_reason:
+        return Move(message_id, State.HELD, "route", Failure("HELD", item.held_reason))
+    if item.expires_at is not None and item.expires_at <= now:
+        reason = f"the message was to be sent by {item.expires_at:%Y-%m-%d %H:%M} UTC and no longer is"
+        return Move(message_id, State.EXPIRED, "validity", Failure("TOO_OLD", reason))
+    return None

@@ -1,0 +1,271 @@
+"""The tables of the store"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _attempt()
+    _crm_write()
+    _cursor()
+    _inbox()
+    _lease()
+    _message()
+    _message_event()
+    _phone()
+
+
+def downgrade() -> None:
+    for name in ("attempt", "crm_write", "cursor", "inbox", "lease", "message", "message_event", "phone"):
+        op.drop_table(name)
+
+
+def _attempt() -> None:
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("body_hash", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("provider_batch", sa.String(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("poll_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("polls", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_attempt_open", ["account", "poll_at"], unique=False)
+
+
+def _crm_write() -> None:
+    op.create_table(
+        "crm_write",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("org", sa.String(), nullable=False),
+        sa.Column("object", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(), nullable=True),
+        sa.Column("key_field", sa.String(), nullable=True),
+        sa.Column("key", sa.String(), nullable=True),
+        sa.Column(
+            "fields",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("mapping", sa.String(), nullable=True),
+        sa.Column("message_id", sa.String(), nullable=True),
+        sa.Column("standing", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error_code", sa.String(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint("cause IN ('claim', 'status', 'activity', 'reply', 'opt_out')", name="ck_write_cause"),
+        sa.CheckConstraint("standing IN ('due', 'done', 'parked')", name="ck_write_standing"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("crm_write", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_crm_write_message_id"), ["message_id"], unique=False)
+        batch_op.create_index("ix_write_record", ["org", "object", "record_id"], unique=False)
+        batch_op.create_index("ix_write_work", ["standing", "not_before", "id"], unique=False)
+
+
+def _cursor() -> None:
+    op.create_table(
+        "cursor",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column(
+            "value",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def _inbox() -> None:
+    op.create_table(
+        "inbox",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.String(), nullable=True),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.Column(
+            "failure", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("message_ref", sa.String(), nullable=True),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("provider_id", sa.String(), nullable=True),
+        sa.Column("provider_batch", sa.String(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("opted_out", sa.Boolean(), nullable=False),
+        sa.Column(
+            "raw",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("standing", sa.String(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("standing IN ('new', 'matched', 'parked', 'unmatched')", name="ck_inbox_standing"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("account", "kind", "key", name="uq_inbox_news"),
+    )
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index("ix_inbox_match", ["account", "provider_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_message_id"), ["message_id"], unique=False)
+        batch_op.create_index("ix_inbox_work", ["standing", "received_at"], unique=False)
+
+
+def _lease() -> None:
+    op.create_table(
+        "lease",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def _message() -> None:
+    op.create_table(
+        "message",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("org", sa.String(), nullable=False),
+        sa.Column("object", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("mapping", sa.String(), nullable=False),
+        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("to_number", sa.String(), nullable=False),
+        sa.Column("country", sa.String(), nullable=False),
+        sa.Column(
+            "pieces",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column(
+            "values",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=True),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column(
+            "accounts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column("account", sa.String(), nullable=True),
+        sa.Column("encoding", sa.String(), nullable=True),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "content",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column(
+            "fields",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("rank", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claim_token", sa.String(), nullable=True),
+        sa.Column("claim_expires", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_queue_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=True),
+        sa.Column("provider_id", sa.String(), nullable=True),
+        sa.Column("provider_batch", sa.String(), nullable=True),
+        sa.Column("failure_code", sa.String(), nullable=True),
+        sa.Column("failure_reason", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('queued', 'claimed', 'attempting', 'accepted', 'sent', 'delivered', 'undelivered', 'expired', 'rejected', 'failed', 'unknown', 'held', 'cancelled')",
+            name="ck_message_state",
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("org", "object", "record_id", "round", name="uq_message_record_round"),
+    )
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_attempt_id"), ["attempt_id"], unique=False)
+        batch_op.create_index("ix_message_provider_batch", ["account", "provider_batch", "to_number"], unique=False)
+        batch_op.create_index("ix_message_provider_id", ["account", "provider_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_message_run"), ["run"], unique=False)
+        batch_op.create_index("ix_message_to", ["to_number", "created_at"], unique=False)
+        batch_op.create_index("ix_message_work", ["state", "account", "not_before"], unique=False)
+
+
+def _message_event() -> None:
+    op.create_table(
+        "message_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("from_state", sa.String(), nullable=False),
+        sa.Column("to_state", sa.String(), nullable=False),
+        sa.Column("moved", sa.Boolean(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=True),
+        sa.Column("word", sa.String(), nullable=True),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("message_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_event_message_id"), ["message_id"], unique=False)
+
+
+def _phone() -> None:
+    op.create_table(
+        "phone",
+        sa.Column("org", sa.String(), nullable=False),
+        sa.Column("object", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("e164", sa.String(), nullable=True),
+        sa.Column("opted_out", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("org", "object", "record_id", "field"),
+    )
+    with op.batch_alter_table("phone", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_phone_e164"), ["e164"], unique=False)

@@ -1,0 +1,290 @@
+"""Messages: the one function that moves them, and the questions the verbs ask of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, or_, select
+
+from connector.model.failures import Failure
+from connector.model.messages import Message
+from connector.model.records import WriteCause
+from connector.model.states import State, may_move
+from connector.store.db import amend, incoming, put
+from connector.store.tables import CrmWrite, MessageEvent, OutboxMessage
+
+MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+EVENT: Any = MessageEvent.__table__  # type: ignore[attr-defined]
+_WRITE: Any = CrmWrite.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of state that is asked for. What is None stays as it is; a failure goes with the state.
+
+    `happened_at` is when the other side says it happened; `word` its own word for it.
+    """
+
+    message_id: str
+    to: State
+    cause: str
+    failure: Failure | None = None
+    happened_at: datetime | None = None
+    word: str | None = None
+    attempt_id: str | None = None
+    provider_id: str | None = None
+    provider_batch: str | None = None
+    account: str | None = None
+    not_before: datetime | None = None
+    last_word_wins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A change of state that took place. `row` is the message as it was before this batch of moves."""
+
+    row: Row[Any]
+    move: Move
+    from_state: State
+
+
+def move(connection: Connection, moves: Sequence[Move], now: datetime) -> list[Moved]:
+    """Moves messages: the one door for state.
+
+    Asks the table of moves for each, in the order given; writes one event row a move, and one for each move that is
+    not allowed, which changes nothing. Three statements, however many moves. Gives the moves that took place.
+    """
+    if not moves:
+        return []
+    rows = _locked(connection, {wanted.message_id for wanted in moves})
+    states = {message_id: State(row.state) for message_id, row in rows.items()}
+    moved: list[Moved] = []
+    events: list[dict[str, Any]] = []
+    for wanted in moves:
+        row = rows.get(wanted.message_id)
+        if row is None:
+            continue
+        current = states[wanted.message_id]
+        allowed = may_move(current, wanted.to, last_word_wins=wanted.last_word_wins)
+        events.append(_event(wanted, current, allowed, now))
+        if allowed:
+            states[wanted.message_id] = wanted.to
+            moved.append(Moved(row, wanted, current))
+    amend(connection, MESSAGE, _changes(rows, moved, now))
+    put(connection, EVENT, events)
+    return moved
+
+
+def _locked(connection: Connection, ids: set[str]) -> dict[str, Row[Any]]:
+    # in order of id, so that two movers of the same rows wait for each other instead of locking each other out
+    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in sorted(ids)])
+    query = select(MESSAGE).where(MESSAGE.c.id.in_(select(named.c.id))).order_by(MESSAGE.c.id)
+    return {row.id: row for row in connection.execute(query.with_for_update())}
+
+
+def _event(wanted: Move, current: State, allowed: bool, now: datetime) -> dict[str, Any]:
+    return {
+        "message_id": wanted.message_id,
+        "at": now,
+        "happened_at": wanted.happened_at,
+        "from_state": current,
+        "to_state": wanted.to,
+        "moved": allowed,
+        "cause": wanted.cause,
+        "attempt_id": wanted.attempt_id,
+        "word": wanted.word,
+        "code": wanted.failure.code if wanted.failure else None,
+        "reason": wanted.failure.reason if wanted.failure else None,
+    }
+
+
+def _changes(rows: dict[str, Row[Any]], moved: Sequence[Moved], now: datetime) -> list[dict[str, Any]]:
+    changes: dict[str, dict[str, Any]] = {}
+    for step in moved:
+        wanted = step.move
+        before = changes.get(wanted.message_id) or rows[wanted.message_id]._mapping
+        changes[wanted.message_id] = {
+            "id": wanted.message_id,
+            "state": wanted.to,
+            "state_at": wanted.happened_at or now,
+            "account": wanted.account or before["account"],
+            "attempt_id": wanted.attempt_id or before["attempt_id"],
+            "provider_id": wanted.provider_id or before["provider_id"],
+            "provider_batch": wanted.provider_batch or before["provider_batch"],
+            "not_before": wanted.not_before,
+            "tries": before["tries"] + (wanted.to is State.ATTEMPTING),
+            "failure_code": wanted.failure.code if wanted.failure else None,
+            "failure_reason": wanted.failure.reason if wanted.failure else None,
+        }
+    return list(changes.values())
+
+
+def learn_ids(connection: Connection, ids: Sequence[tuple[str, str | None, str | None]]) -> None:
+    """Keeps what news told of a message's provider id and batch, without touching its state."""
+    known = [
+        {"id": message_id, "provider_id": provider_id, "provider_batch": batch}
+        for message_id, provider_id, batch in ids
+        if provider_id
+    ]
+    amend(connection, MESSAGE, known)
+
+
+def unconfirmed_claims(connection: Connection, org: str, mapping: str, now: datetime, limit: int) -> Sequence[Any]:
+    """Queued messages whose claim token is committed and not yet confirmed by the CRM, best rank first."""
+    return connection.execute(
+        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
+        .where(
+            MESSAGE.c.state == State.QUEUED,
+            MESSAGE.c.org == org,
+            MESSAGE.c.mapping == mapping,
+            MESSAGE.c.claim_token.is_not(None),
+            or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
+        )
+        .order_by(MESSAGE.c.rank)
+        .limit(limit)
+    ).all()
+
+
+def expiring_claims(connection: Connection, org: str, mapping: str, before: datetime, limit: int) -> Sequence[Any]:
+    """Claimed messages whose claim in the CRM lapses before `before` and must be renewed before they may be sent."""
+    return connection.execute(
+        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
+        .where(
+            MESSAGE.c.state == State.CLAIMED,
+            MESSAGE.c.org == org,
+            MESSAGE.c.mapping == mapping,
+            MESSAGE.c.claim_expires < before,
+        )
+        .order_by(MESSAGE.c.rank)
+        .limit(limit)
+    ).all()
+
+
+def confirm_claims(connection: Connection, ids: Sequence[str], expires: datetime, seen_at: datetime) -> None:
+    """Notes that the CRM holds our claim until `expires`: the record has left the queue."""
+    amend(
+        connection,
+        MESSAGE,
+        [{"id": message_id, "claim_expires": expires, "left_queue_at": seen_at} for message_id in ids],
+    )
+
+
+def drop_claims(connection: Connection, ids: Sequence[str]) -> None:
+    """Another daemon holds these records: only a fresh read that finds them queued may claim them again."""
+    amend(connection, MESSAGE, [{"id": message_id, "claim_token": None} for message_id in ids])
+
+
+def put_off(connection: Connection, ids: Sequence[str], until: datetime) -> None:
+    """Leaves messages where they are until `until`."""
+    amend(connection, MESSAGE, [{"id": message_id, "not_before": until} for message_id in ids])
+
+
+def ready(connection: Connection, account: str, now: datetime, claimed_until: datetime, limit: int) -> Sequence[Any]:
+    """Claimed messages of an account that may be attempted now, best rank first, locked against other attempts.
+
+    Their claim must hold at least until `claimed_until`, so that no other daemon can take the record meanwhile.
+    """
+    query = (
+        select(MESSAGE)
+        .where(
+            MESSAGE.c.state == State.CLAIMED,
+            MESSAGE.c.account == account,
+            MESSAGE.c.claim_expires >= claimed_until,
+            or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
+            or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at <= now),
+        )
+        .order_by(MESSAGE.c.rank)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.execute(query).all()
+
+
+def as_message(row: Row[Any]) -> Message:
+    """The row as adapters see it."""
+    return Message(
+        id=row.id,
+        to=row.to_number,
+        country=row.country,
+        pieces=tuple(row.pieces),
+        values=tuple(row.values),
+        channel=row.channel,
+        sender=row.sender,
+        campaign=row.campaign,
+        send_at=row.send_at,
+        expires_at=row.expires_at,
+        content=row.content,
+    )
+
+
+def overtaken(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the messages whose record has begun a newer round: their news may no longer write to its status."""
+    newer = MESSAGE.alias("newer")
+    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in ids])
+    query = select(MESSAGE.c.id).where(
+        MESSAGE.c.id.in_(select(named.c.id)),
+        exists().where(
+            newer.c.org == MESSAGE.c.org,
+            newer.c.object == MESSAGE.c.object,
+            newer.c.record_id == MESSAGE.c.record_id,
+            newer.c.round > MESSAGE.c.round,
+        ),
+    )
+    return set(connection.execute(query).scalars())
+
+
+def left_queue(connection: Connection, ids: Sequence[str], seen_at: datetime) -> None:
+    """Notes that the CRM confirmed a status of these messages: what is read as queued later, a person put there."""
+    amend(connection, MESSAGE, [{"id": message_id, "left_queue_at": seen_at} for message_id in ids])
+
+
+def counts(connection: Connection, *, run: str | None = None) -> dict[State, int]:
+    """How many messages stand in each state; every state is there."""
+    query = select(MESSAGE.c.state, func.count()).group_by(MESSAGE.c.state)
+    if run is not None:
+        query = query.where(MESSAGE.c.run == run)
+    found = {State(state): number for state, number in connection.execute(query)}
+    return {state: found.get(state, 0) for state in State}
+
+
+def counts_by_account(connection: Connection) -> dict[str, dict[str, int]]:
+    """Messages by account (an empty name where none was reached) and state."""
+    table: dict[str, dict[str, int]] = {}
+    query = select(MESSAGE.c.account, MESSAGE.c.state, func.count()).group_by(MESSAGE.c.account, MESSAGE.c.state)
+    for account, state, number in connection.execute(query):
+        table.setdefault(account or "", {})[state] = number
+    return table
+
+
+def waiting(connection: Connection) -> int:
+    """Messages read and not yet attempted: how full we are."""
+    return connection.execute(
+        select(func.count()).where(MESSAGE.c.state.in_([State.QUEUED, State.CLAIMED]))
+    ).scalar_one()
+
+
+def history(connection: Connection, message_id: str) -> tuple[Row[Any] | None, Sequence[Row[Any]], Sequence[Row[Any]]]:
+    """A message by our id, its provider's id or its record's id (the newest), with its events and its CRM writes."""
+    row = connection.execute(
+        select(MESSAGE)
+        .where(or_(MESSAGE.c.id == message_id, MESSAGE.c.provider_id == message_id, MESSAGE.c.record_id == message_id))
+        .order_by(MESSAGE.c.round.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None, (), ()
+    events = connection.execute(select(EVENT).where(EVENT.c.message_id == row.id).order_by(EVENT.c.id)).all()
+    writes = connection.execute(select(_WRITE).where(_WRITE.c.message_id == row.id).order_by(_WRITE.c.id)).all()
+    return row, events, writes
+
+
+def with_open_status_write(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the messages that still owe their record a status, or owe it for good because the write was parked."""
+    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in ids])
+    query = select(_WRITE.c.message_id).where(
+        _WRITE.c.message_id.in_(select(named.c.id)),
+        _WRITE.c.cause == WriteCause.STATUS,
+        _WRITE.c.standing != "done",
+    )
+    return set(connection.execute(query).scalars())

@@ -1,0 +1,77 @@
+"""The phone index: E.164 to the records that hold the number, for no query on free text finds them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from connector.model.messages import PhoneMatch
+from connector.store.db import put
+from connector.store.tables import PhoneEntry
+
+PHONE: Any = PhoneEntry.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One phone field of one record as a sweep saw it; `e164` is None when it holds no readable number."""
+
+    object: str
+    record_id: str
+    field: str
+    e164: str | None
+    opted_out: bool
+
+
+def see(connection: Connection, org: str, seen: Sequence[Seen], now: datetime) -> None:
+    """Takes over what a sweep saw, replacing what was known of the same fields."""
+    rows = {
+        (item.object, item.record_id, item.field): {
+            "org": org,
+            "object": item.object,
+            "record_id": item.record_id,
+            "field": item.field,
+            "e164": item.e164,
+            "opted_out": item.opted_out,
+            "seen_at": now,
+        }
+        for item in seen
+    }
+    key = ["org", "object", "record_id", "field"]
+    put(connection, PHONE, list(rows.values()), unless=key, replace=["e164", "opted_out", "seen_at"])
+
+
+def forget(connection: Connection, org: str, object_name: str, record_ids: Sequence[str]) -> None:
+    """Drops deleted records from the index."""
+    connection.execute(
+        delete(PHONE).where(PHONE.c.org == org, PHONE.c.object == object_name, PHONE.c.record_id.in_(list(record_ids)))
+    )
+
+
+def holders(connection: Connection, org: str, numbers: Sequence[str]) -> dict[str, list[PhoneMatch]]:
+    """The records that hold each number."""
+    query = select(PHONE).where(PHONE.c.org == org, PHONE.c.e164.in_(list(numbers)))
+    found: dict[str, list[PhoneMatch]] = {}
+    for row in connection.execute(query.order_by(PHONE.c.object, PHONE.c.record_id)):
+        found.setdefault(row.e164, []).append(PhoneMatch(row.object, row.record_id, row.field, row.opted_out))
+    return found
+
+
+def opted_out(connection: Connection, org: str, numbers: Sequence[str]) -> set[str]:
+    """Those of the numbers that some record holds with its opt-out set."""
+    query = select(PHONE.c.e164).where(PHONE.c.org == org, PHONE.c.opted_out, PHONE.c.e164.in_(list(numbers)))
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def opt_out(connection: Connection, org: str, numbers: Sequence[str], now: datetime) -> None:
+    """Somebody said stop: every record that holds the number counts as opted out from this moment on."""
+    connection.execute(
+        update(PHONE).where(PHONE.c.org == org, PHONE.c.e164.in_(list(numbers))).values(opted_out=True, seen_at=now)
+    )
+
+
+def size(connection: Connection) -> int:
+    """How many fields are in the index."""
+    return connection.execute(select(func.count()).select_from(PHONE)).scalar_one()

@@ -1,0 +1,250 @@
+"""The tables. Rows are built only in `connector.store`, for table models do not validate; `state` has a CHECK."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from connector.model.records import WriteCause
+from connector.model.states import State
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC. SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _in(column: str, values: type[State] | type[WriteCause] | tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def _when(*, nullable: bool = True, index: bool = False) -> Any:
+    return Field(sa_column=Column(UTCDateTime(), nullable=nullable, index=index), default=None)
+
+
+def _json(empty: str) -> Any:
+    return Field(sa_column=Column(Json, nullable=False, server_default=empty), default=None)
+
+
+class OutboxMessage(SQLModel, table=True):
+    """One message: a record read as queued, in one round. (org, object, record_id, round) is what it is."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("org", "object", "record_id", "round", name="uq_message_record_round"),
+        CheckConstraint(_in("state", State), name="ck_message_state"),
+        Index("ix_message_work", "state", "account", "not_before"),
+        Index("ix_message_provider_id", "account", "provider_id"),
+        Index("ix_message_provider_batch", "account", "provider_batch", "to_number"),
+        Index("ix_message_to", "to_number", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    object: str
+    record_id: str
+    round: int
+    mapping: str
+    run: str = Field(index=True)
+    state: str
+    state_at: datetime = _when(nullable=False)
+    to_number: str
+    country: str
+    pieces: list[str] = _json("[]")
+    values: list[str] = _json("[]")
+    channel: str
+    sender: str | None
+    campaign: str | None
+    kind: str | None
+    accounts: list[str] = _json("[]")
+    account: str | None
+    encoding: str | None
+    parts: int
+    send_at: datetime | None = _when()
+    expires_at: datetime | None = _when()
+    content: dict[str, Any] = _json("{}")
+    fields: dict[str, Any] = _json("{}")
+    rank: int = Field(sa_column=Column(_Serial, nullable=False))
+    read_at: datetime = _when(nullable=False)
+    claim_token: str | None
+    claim_expires: datetime | None = _when()
+    left_queue_at: datetime | None = _when()
+    not_before: datetime | None = _when()
+    tries: int = 0
+    attempt_id: str | None = Field(index=True)
+    provider_id: str | None
+    provider_batch: str | None
+    failure_code: str | None
+    failure_reason: str | None = Field(sa_column=Column(Text))
+    created_at: datetime = _when(nullable=False)
+
+
+class MessageEvent(SQLModel, table=True):
+    """One change of a message's state, or one that was asked for and was a no-op (`moved` false)."""
+
+    __tablename__ = "message_event"
+
+    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    message_id: str = Field(index=True)
+    at: datetime = _when(nullable=False)
+    happened_at: datetime | None = _when()
+    from_state: str
+    to_state: str
+    moved: bool
+    cause: str
+    attempt_id: str | None
+    word: str | None
+    code: str | None
+    reason: str | None = Field(sa_column=Column(Text))
+
+
+class Attempt(SQLModel, table=True):
+    """One send request, committed before it leaves. `id` is our reference, carried along wherever a field takes it."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_open", "account", "poll_at"),)
+
+    id: str = Field(primary_key=True)
+    run: str
+    account: str
+    provider: str
+    size: int
+    body_hash: str
+    started_at: datetime = _when(nullable=False)
+    ended_at: datetime | None = _when()
+    outcome: str | None
+    provider_batch: str | None
+    error: str | None = Field(sa_column=Column(Text))
+    poll_at: datetime | None = _when()
+    polls: int = 0
+
+
+class InboxNews(SQLModel, table=True):
+    """One piece of news as it was told, stored before it is acknowledged; the key makes a second telling a no-op."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("account", "kind", "key", name="uq_inbox_news"),
+        CheckConstraint(_in("standing", ("new", "matched", "parked", "unmatched")), name="ck_inbox_standing"),
+        Index("ix_inbox_work", "standing", "received_at"),
+        Index("ix_inbox_match", "account", "provider_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    account: str
+    provider: str
+    kind: str
+    key: str
+    received_at: datetime = _when(nullable=False)
+    at: datetime | None = _when()
+    state: str | None
+    word: str
+    failure: dict[str, Any] | None = Field(sa_column=Column(Json, nullable=True), default=None)
+    message_ref: str | None
+    reference: str | None
+    provider_id: str | None
+    provider_batch: str | None
+    phone: str | None
+    text: str | None = Field(sa_column=Column(Text))
+    opted_out: bool
+    raw: dict[str, Any] = _json("{}")
+    standing: str
+    message_id: str | None = Field(index=True)
+    tries: int = 0
+    not_before: datetime | None = _when()
+    settled_at: datetime | None = _when()
+
+
+class CrmWrite(SQLModel, table=True):
+    """One thing owed to a CRM record. Writes of one record are sent in the order of their ids."""
+
+    __tablename__ = "crm_write"
+    __table_args__ = (
+        CheckConstraint(_in("standing", ("due", "done", "parked")), name="ck_write_standing"),
+        CheckConstraint(_in("cause", WriteCause), name="ck_write_cause"),
+        Index("ix_write_work", "standing", "not_before", "id"),
+        Index("ix_write_record", "org", "object", "record_id"),
+    )
+
+    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    org: str
+    object: str
+    record_id: str | None
+    key_field: str | None
+    key: str | None
+    fields: dict[str, Any] = _json("{}")
+    cause: str
+    mapping: str | None
+    message_id: str | None = Field(index=True)
+    standing: str
+    tries: int = 0
+    not_before: datetime | None = _when()
+    created_at: datetime = _when(nullable=False)
+    settled_at: datetime | None = _when()
+    error_code: str | None
+    error: str | None = Field(sa_column=Column(Text))
+
+
+class PhoneEntry(SQLModel, table=True):
+    """The phone index: which CRM record holds a number, for phone fields are free text and no query finds them."""
+
+    __tablename__ = "phone"
+
+    org: str = Field(primary_key=True)
+    object: str = Field(primary_key=True)
+    record_id: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    e164: str | None = Field(index=True)
+    opted_out: bool
+    seen_at: datetime = _when(nullable=False)
+
+
+class Cursor(SQLModel, table=True):
+    """A place kept between runs: a watermark, a backfill's checkpoint, the org's pinned id."""
+
+    __tablename__ = "cursor"
+
+    name: str = Field(primary_key=True)
+    value: dict[str, Any] = _json("{}")
+    updated_at: datetime = _when(nullable=False)
+
+
+class Lease(SQLModel, table=True):
+    """Who works on an org. `fence` grows with every holder, so that one who was paused can be told apart."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str
+    fence: int
+    expires_at: datetime = _when(nullable=False)
