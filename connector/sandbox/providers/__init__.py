@@ -1,0 +1,45 @@
+"""The pretend providers, served together on one port: ``/nrs360/api/rest``, ``/smsclouds`` and ``/sandbox``."""
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from connector.sandbox.faults import Faults
+from connector.sandbox.ledger import Ledger
+from connector.sandbox.providers.control import Control, Provider, reset
+from connector.sandbox.providers.nrs360 import Nrs360
+from connector.sandbox.providers.smsclouds import Smsclouds
+from connector.sandbox.providers.world import World
+
+
+class ProvidersApp(Starlette):
+    """The ASGI app with the pretend world behind it. Call `close` when the server has stopped."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.nrs360 = Nrs360(world)
+        self.smsclouds = Smsclouds(world)
+        self._providers: dict[str, Provider] = {"nrs360": self.nrs360, "smsclouds": self.smsclouds}
+        super().__init__(
+            routes=[
+                *Control(world, self._providers).routes(),
+                Mount("/nrs360/api/rest", routes=self.nrs360.routes()),
+                Mount("/smsclouds", routes=self.smsclouds.routes()),
+            ]
+        )
+
+    def reset(self) -> None:
+        """Forget all messages, settings, fault rules and counts."""
+        reset(self.world, self._providers)
+
+    def close(self) -> None:
+        """End the threads that wait and push."""
+        self.world.close()
+
+
+def app(faults: Faults, ledger: Ledger, *, speed: float = 1.0, seed: int) -> ProvidersApp:
+    """The providers of one pretend world.
+
+    `speed` 1.0 gives a message a life of tenths of a second; 2.0 is twice as fast. `seed` decides the fate of each
+    number and text.
+    """
+    return ProvidersApp(World(faults, ledger, seed, speed))

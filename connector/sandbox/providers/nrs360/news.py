@@ -1,0 +1,113 @@
+"""360NRS tells what happens: event notifications (POST form) and delivery notifications (GET of `notificationUrl`).
+
+Guide, "Event Notifications" and "Delivery notifications". The words that ``%d`` stands for are missing from the guide;
+the names of the events are used.
+"""
+
+from concurrent.futures import Future
+from functools import partial
+from urllib.parse import quote, urlencode
+
+from connector.sandbox.faults import STATUSES, Fault
+from connector.sandbox.providers.nrs360.book import FINAL, Book, Event
+from connector.sandbox.providers.nrs360.times import written
+from connector.sandbox.providers.pushing import Push
+
+_RETRIES = 5
+# A guide's minute lasts one second at speed 1.0.
+_MINUTE = 1.0
+_MOMENT = 0.05
+
+
+class News:
+    """Plans and makes the pushes of accepted messages. `events_url` is the account's; None while it has none."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.world = book.world
+        self.events_url: str | None = None
+
+    def expect(self, messages: range) -> list[Future[int]]:
+        """Plan the news of `messages`. Returns a future for each push that must be over before the send is answered."""
+        early = []
+        for message in messages:
+            fault = self.world.faults.take("nrs360", STATUSES)
+            if fault is not None:
+                fault.destroyed.append(self.book.id_of(message))
+                early.extend(self._disturb(message, fault))
+            else:
+                self._plan(message, self.book.events(message))
+        return early
+
+    def _disturb(self, message: int, fault: Fault) -> list[Future[int]]:
+        if fault.kind == "late":
+            self.book.shifts[message] = fault.seconds
+        life = self.book.events(message)
+        if fault.kind == "early":
+            self.book.shifts[message] = min(0.0, self.world.now() - life[0][1])
+            life = self.book.events(message)
+            self._plan(message, life[1:])
+            return self._tell(message, life[0])
+        if fault.kind == "twice":
+            self._plan(message, life, behind=max(fault.seconds, _MOMENT))
+        if fault.kind == "reorder" and len(life) > 1:
+            self._plan(message, life[1:])
+            self._plan(message, life[:1], behind=life[1][1] - life[0][1] + max(fault.seconds, _MOMENT))
+        else:
+            self._plan(message, life)
+        return []
+
+    def _plan(self, message: int, life: list[Event], behind: float = 0.0) -> None:
+        for event in life:
+            self.world.timetable.at(event[1] + behind, partial(self._tell, message, event))
+
+    def _tell(self, message: int, event: Event) -> list[Future[int]]:
+        told = []
+        if self.events_url is not None:
+            told.append(self._push("POST", self.events_url, self._form(message, event)))
+        if event[0] in FINAL and message in self.book.notifications:
+            told.append(self._push("GET", self._address(message, event[0]), None))
+        return told
+
+    def _push(self, method: str, url: str, form: bytes | None) -> Future[int]:
+        first: Future[int] = Future()
+        self._attempt(method, url, form, 0, first)
+        return first
+
+    def _attempt(self, method: str, url: str, form: bytes | None, retries: int, first: Future[int] | None) -> None:
+        def settle(status: int, _: bytes) -> None:
+            self.world.ledger.push(STATUSES)
+            if status == 200:
+                self.world.ledger.acknowledge(STATUSES)
+            elif form is not None and retries < _RETRIES:
+                wait = (retries + 1) * _MINUTE / self.world.speed
+                again = partial(self._attempt, method, url, form, retries + 1, None)
+                self.world.timetable.at(self.world.now() + wait, again)
+            if first is not None:
+                first.set_result(status)
+
+        self.world.pushes.put(Push(method, url, settle, form))
+
+    def _form(self, message: int, event: Event) -> bytes:
+        sending = self.book.of_sending[message]
+        fields = {
+            "id": self.book.id_of(message),
+            "channel": "sms",
+            "contactId": int(self.book.numbers[message]),
+            "campaignId": sending.campaign_id if sending.campaign else 0,
+            "campaignName": sending.campaign,
+            "event": event[0],
+            "extra": "{}",
+            "eventDate": written(event[1]),
+        }
+        return urlencode(fields).encode()
+
+    def _address(self, message: int, event: str) -> str:
+        url = self.book.notifications[message]
+        for escape, value in (
+            ("%p", self.book.senders[message]),
+            ("%P", self.book.numbers[message]),
+            ("%d", event),
+        ):
+            url = url.replace(escape, quote(value, safe=""))
+        return url

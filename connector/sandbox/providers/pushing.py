@@ -1,0 +1,92 @@
+"""Pushes of news to whoever the account names, over connections that stay open."""
+
+import http.client
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+_STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, http.client.CannotSendRequest)
+Settle = Callable[[int, bytes], None]
+
+
+@dataclass(frozen=True)
+class Push:
+    """One request to make. `settle` gets the status and the body of the answer, or 0 and nothing when none came."""
+
+    method: str
+    url: str
+    settle: Settle
+    form: bytes | None = None
+
+
+class Pushes:
+    """A few daemon threads, each with its own open connection a host, fed by one queue without limit."""
+
+    def __init__(self, threads: int = 4, timeout: float = 10.0) -> None:
+        self._queue: queue.SimpleQueue[Push | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._count = threads
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def put(self, push: Push) -> None:
+        """Queue a push; the threads start with the first one."""
+        with self._lock:
+            if self._closed:
+                return
+            while len(self._threads) < self._count:
+                thread = threading.Thread(target=self._run, name="sandbox-push", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        self._queue.put(push)
+
+    def close(self) -> None:
+        """End the threads after the push each is at; what is still queued is dropped."""
+        with self._lock:
+            self._closed = True
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(timeout=self._timeout)
+
+    def _run(self) -> None:
+        connections: dict[str, http.client.HTTPConnection] = {}
+        while (push := self._queue.get()) is not None and not self._closed:
+            push.settle(*self._send(connections, push))
+        for connection in connections.values():
+            connection.close()
+
+    def _send(self, connections: dict[str, http.client.HTTPConnection], push: Push) -> tuple[int, bytes]:
+        address = urlsplit(push.url)
+        kept = connections.pop(address.netloc, None)
+        for connection in (kept, None) if kept else (None,):
+            try:
+                line = connection or _connect(address, self._timeout)
+                answer = _exchange(line, address, push)
+            except _STALE:
+                continue  # an idle connection that the other side had closed: once more, on a fresh one
+            except (OSError, ValueError, http.client.HTTPException):
+                return 0, b""
+            connections[address.netloc] = line
+            return answer
+        return 0, b""
+
+
+def _connect(address: SplitResult, timeout: float) -> http.client.HTTPConnection:
+    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    return kind(address.hostname or "", address.port, timeout=timeout)
+
+
+def _exchange(connection: http.client.HTTPConnection, address: SplitResult, push: Push) -> tuple[int, bytes]:
+    target = (address.path or "/") + (f"?{address.query}" if address.query else "")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if push.form is not None else {}
+    try:
+        connection.request(push.method, target, body=push.form, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except Exception:
+        connection.close()
+        raise

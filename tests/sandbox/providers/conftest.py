@@ -1,0 +1,83 @@
+"""The pretend providers on a real port, and somebody to push to, both on loopback."""
+
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import uvicorn
+
+from connector.sandbox.faults import Faults
+from connector.sandbox.ledger import Ledger
+from connector.sandbox.providers import app
+from tests.sandbox.providers.running import Providers, Receiver, until
+
+
+@pytest.fixture
+def providers() -> Iterator[Providers]:
+    """A world of seed 7, twenty times as fast as the demo's."""
+    world = app(Faults(7), Ledger(), speed=20.0, seed=7)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(world, http="h11", lifespan="off", log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with (
+        httpx.Client(base_url=f"{url}/nrs360/api/rest", auth=("sandbox", "sandbox")) as nrs,
+        httpx.Client(base_url=f"{url}/smsclouds", headers={"Authorization": "Bearer sandbox"}) as clouds,
+        httpx.Client(base_url=url) as control,
+    ):
+        yield Providers(world, url, nrs, clouds, control)
+    server.should_exit = True
+    thread.join(timeout=5)
+    world.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An HTTP server that keeps connections open, as a web server does."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Without it each answer waits for the other side's delayed acknowledgement.
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            told.connections += 1
+
+        def do_GET(self) -> None:
+            self.take(urlsplit(self.path).query)
+
+        def do_POST(self) -> None:
+            assert self.headers["Content-Type"] == "application/x-www-form-urlencoded"
+            self.take(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+        def take(self, fields: str) -> None:
+            with lock:
+                status, body = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
+                told.taken.append({key: values[0] for key, values in parse_qs(fields, True).items()})
+                told.times.append(time.monotonic())
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    lock = threading.Lock()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    told = Receiver(f"http://127.0.0.1:{server.server_port}/told")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield told
+    server.shutdown()
+    server.server_close()
+    thread.join(timeout=5)
