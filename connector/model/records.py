@@ -46,6 +46,7 @@ class Page:
 class WriteCause(StrEnum):
     """Why a write is owed."""
 
+    CLAIM = "claim"
     STATUS = "status"
     ACTIVITY = "activity"
     REPLY = "reply"
