@@ -31,6 +31,11 @@ class Timetable:
             if self._heap[0][2] is task:
                 self._changed.notify()
 
+    def pending(self) -> int:
+        """How many tasks are still to come."""
+        with self._changed:
+            return len(self._heap)
+
     def clear(self) -> None:
         """Forget what has not happened yet."""
         with self._changed:

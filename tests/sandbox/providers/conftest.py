@@ -2,6 +2,7 @@
 
 import http.server
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -10,31 +11,57 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from connector.sandbox.faults import Faults
 from connector.sandbox.ledger import Ledger
-from connector.sandbox.providers import app
+from connector.sandbox.providers import ProvidersApp, app
 from tests.sandbox.providers.running import Providers, Receiver, until
 
 
-@pytest.fixture
-def providers() -> Iterator[Providers]:
-    """A world of seed 7, twenty times as fast as the demo's."""
-    world = app(Faults(7), Ledger(), speed=20.0, seed=7)
+# Plain HTTP needs no certificates, and loading them for each client costs more than a test.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class Stage:
+    """The ASGI app that is served; each test puts a world of its own on it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.world: ProvidersApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.world is not None
+        await self.world(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """One server for all tests: starting and stopping one costs more than most tests."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(world, http="h11", lifespan="off", log_config=None))
+    served = Stage(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    server = uvicorn.Server(uvicorn.Config(served, http="h11", lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     until(lambda: server.started)
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with (
-        httpx.Client(base_url=f"{url}/nrs360/api/rest", auth=("sandbox", "sandbox")) as nrs,
-        httpx.Client(base_url=f"{url}/smsclouds", headers={"Authorization": "Bearer sandbox"}) as clouds,
-        httpx.Client(base_url=url) as control,
-    ):
-        yield Providers(world, url, nrs, clouds, control)
+    yield served
     server.should_exit = True
     thread.join(timeout=5)
+
+
+@pytest.fixture
+def providers(stage: Stage) -> Iterator[Providers]:
+    """A world of seed 7, twenty times as fast as the demo's."""
+    stage.world = world = app(Faults(7), Ledger(), speed=20.0, seed=7)
+    url = stage.url
+    with (
+        httpx.Client(base_url=f"{url}/nrs360/api/rest", auth=("sandbox", "sandbox"), verify=NO_CERTIFICATES) as nrs,
+        httpx.Client(
+            base_url=f"{url}/smsclouds", headers={"Authorization": "Bearer sandbox"}, verify=NO_CERTIFICATES
+        ) as clouds,
+        httpx.Client(base_url=url, verify=NO_CERTIFICATES) as control,
+    ):
+        yield Providers(world, url, nrs, clouds, control)
     world.close()
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from connector.sandbox.providers.nrs360.errors import Refusal
@@ -26,7 +27,12 @@ def compact(text: object, code: int) -> float | None:
 
 def written(at: float | None) -> str | None:
     """ISO 8601 to the second in UTC, as in ``2018-12-27T11:31:16+00:00``."""
-    return None if at is None else datetime.fromtimestamp(int(at), UTC).isoformat()
+    return None if at is None else _second(int(at))
+
+
+@lru_cache(maxsize=4096)  # a report of a million rows has few different seconds
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def filter_date(name: str, text: str | None) -> float | None:
