@@ -6,6 +6,8 @@ up) is a *conversation*: a generator that yields requests, is sent the responses
 `connector.providers.talk` runs both.
 """
 
+import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,6 +126,30 @@ class Finding:
     ok: bool
     text: str
     advice: str = ""
+
+
+OUR_REFERENCE = re.compile(r"~([^\s~]+)\s*$")
+"""Our reference at the end of a campaign's name."""
+
+
+def campaign_with_reference(campaign: str, reference: str) -> str:
+    """The one field that the name a person sees and our reference share: ``{campaign} ~{reference}``."""
+    return f"{campaign} ~{reference}"
+
+
+def reference_in(campaign_name: str | None) -> str | None:
+    """Our reference in a campaign's name as a provider gives it back; None where there is none."""
+    found = OUR_REFERENCE.search(campaign_name or "")
+    return found[1] if found else None
+
+
+def news_key(*content: object) -> str:
+    """The key of news made of the provider, the kind and the parts of the content that identify it: 32 hex digits.
+
+    Each part is told apart from its neighbours, so that ("ab", "c") and ("a", "bc") differ.
+    """
+    told_apart = "".join(f"{len(part)}:{part}" for part in map(str, content))
+    return hashlib.sha256(told_apart.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 Told = TypeVar("Told")

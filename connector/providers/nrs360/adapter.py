@@ -1,0 +1,72 @@
+"""360NRS as a provider: the guide's operations, gathered."""
+
+import sys
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from connector.model.capability import Capability
+from connector.model.failures import Failure
+from connector.model.messages import Channel, Encoding, Message, OpenBatch, Outcome
+from connector.providers.base import (
+    AccountOptions,
+    Batch,
+    Conversation,
+    Finding,
+    HookAnswer,
+    HookRequest,
+    Provider,
+    Request,
+    Response,
+)
+from connector.providers.nrs360 import answers, checks, conversations, hooks, sending
+from connector.providers.nrs360.codes import NAME
+from connector.providers.nrs360.options import GUIDE_MAX_PARTS, NRS360Options
+
+
+class NRS360(Provider[NRS360Options]):
+    """360NRS's REST guide: SMS in batches with `sub`, statuses by id, by report and pushed, sendings found by name."""
+
+    name: ClassVar[str] = NAME
+    options: ClassVar[type[AccountOptions]] = NRS360Options
+    capability: ClassVar[Capability] = Capability(
+        provider=NAME,
+        channels=frozenset({Channel.SMS}),
+        encodings=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),
+        max_parts=GUIDE_MAX_PARTS,
+        batch_ceiling=sys.maxsize,  # the guide gives no maximum of recipients; the account's batch_size decides
+        polls_statuses=True,
+        pushes=("events", "delivery"),
+        lists_sendings=True,
+    )
+
+    def refuse(self, message: Message) -> Failure | None:
+        """See `sending.refusal`."""
+        return sending.refusal(self.settings, message)
+
+    def group(self, message: Message) -> Hashable:
+        """See `sending.group_of`."""
+        return sending.group_of(self.settings, message)
+
+    def send(self, batch: Batch) -> Request:
+        """See `sending.send_request`."""
+        return sending.send_request(self.account, self.settings, batch)
+
+    def read_send(self, batch: Batch, response: Response) -> list[Outcome]:
+        """See `answers.outcomes`."""
+        return answers.outcomes(batch, response)
+
+    def statuses(self, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
+        """See `conversations.statuses`."""
+        return conversations.statuses(self.settings, open_batches)
+
+    def resolve(self, batch: OpenBatch) -> Conversation[None]:
+        """See `conversations.resolve`."""
+        return conversations.resolve(self.settings, batch)
+
+    def hook(self, request: HookRequest) -> HookAnswer:
+        """See `hooks.heard`."""
+        return hooks.heard(self.settings, request)
+
+    def check(self) -> Conversation[list[Finding]]:
+        """See `checks.findings`."""
+        return checks.findings(self.settings)

@@ -1,0 +1,186 @@
+"""Asking 360NRS what became of messages (guide: "SMS information by message id", "Events report by sending", and
+"Campaigns list")."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import structlog
+
+from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
+from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
+from connector.model.states import State
+from connector.providers.base import Conversation, Request, Response, news_key, reference_in
+from connector.providers.nrs360.answers import accept
+from connector.providers.nrs360.codes import NAME, event_of
+from connector.providers.nrs360.options import NRS360Options
+from connector.providers.nrs360.report import EventsReport, ReportedEvent, time_of
+from connector.providers.nrs360.sending import authorization
+
+log = structlog.get_logger(__name__)
+
+IDS_A_REQUEST = 50
+NEWS_AT_ONCE = 500
+
+
+def statuses(settings: NRS360Options, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
+    """Few open messages, or a number twice in one sending: by message id. Many: the sending's events report.
+
+    One batch's trouble (5xx, an unreadable answer) does not keep the others waiting; it is raised at the end.
+    """
+    ambiguous = _ambiguous(open_batches)
+    trouble: ExchangeError | None = None
+    for batch in open_batches:
+        by_id = {message.id for message in batch.messages if _asked_by_id(batch, message, ambiguous)}
+        try:
+            unseen = yield from _ask_by_id(settings, [message for message in batch.messages if message.id in by_id])
+            rest = [message for message in batch.messages if message.id not in by_id or message.id in unseen]
+            if rest and batch.provider_batch:
+                yield from _ask_report(settings, batch.provider_batch, {message.to: message for message in rest})
+        except (MayHaveLeft, Unreadable) as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+
+
+def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
+    """Finds the campaign that our reference names, and tells of every number that its events report shows."""
+    wanted = {message.to: message for message in batch.messages}
+    for sending in (yield from _sendings_named(settings, batch.reference)):
+        yield from _ask_report(settings, sending, wanted, reference=batch.reference)
+
+
+def _ambiguous(open_batches: Sequence[OpenBatch]) -> set[tuple[str | None, str]]:
+    held = Counter((batch.provider_batch, message.to) for batch in open_batches for message in batch.messages)
+    return {place for place, count in held.items() if count > 1}
+
+
+def _asked_by_id(batch: OpenBatch, message: OpenMessage, ambiguous: set[tuple[str | None, str]]) -> bool:
+    if message.provider_id is None:
+        return False
+    few = len(batch.messages) <= IDS_A_REQUEST
+    return few or batch.provider_batch is None or (batch.provider_batch, message.to) in ambiguous
+
+
+def _ask_by_id(settings: NRS360Options, messages: Sequence[OpenMessage]) -> Conversation[set[str]]:
+    """GET /sms/{id,id,…}; returns which messages (our ids) 360NRS says it does not know."""
+    unseen: set[str] = set()
+    for start in range(0, len(messages), IDS_A_REQUEST):
+        asked = {str(message.provider_id): message for message in messages[start : start + IDS_A_REQUEST]}
+        response = yield Request("GET", f"sms/{','.join(asked)}", headers=authorization(settings))
+        if _is_absent(response):
+            unseen.update(message.id for message in asked.values())
+            continue
+        rows = [row for row in _rows(response) if str(row.get("id")) in asked]
+        if news := [told for row in rows for told in _news_of_message(row, asked[str(row["id"])])]:
+            yield news
+    return unseen
+
+
+def _is_absent(response: Response | None) -> bool:
+    return response is not None and response.status == 404
+
+
+def _rows(response: Response | None) -> list[Mapping[str, Any]]:
+    body = _accepted(response).json()
+    if not isinstance(body, dict) or not isinstance(body.get("data"), list):
+        raise Unreadable("360NRS answered without the list of data that the guide gives")
+    return [row for row in body["data"] if isinstance(row, dict)]
+
+
+def _accepted(response: Response | None) -> Response:
+    if response is None:
+        raise Unreadable("the conversation with 360NRS was given no answer")
+    accept(response)
+    return response
+
+
+def _news_of_message(row: Mapping[str, Any], message: OpenMessage) -> Iterator[News]:
+    for told in row.get("events") or []:
+        word, at = str(told.get("type", "")), str(told.get("date", ""))
+        event = event_of(word)
+        if event.state is message.state and event.state is not None:
+            continue
+        yield News(
+            NewsKind.STATUS,
+            news_key(NAME, "sms", row["id"], word, at),
+            time_of(at),
+            event.state,
+            word,
+            event.failure,
+            provider_id=str(row["id"]),
+            phone=message.to,
+            opted_out=event.opted_out,
+            raw={key: value for key, value in row.items() if key != "events"} | {"event": told},
+        )
+
+
+def _ask_report(
+    settings: NRS360Options, sending: str, wanted: Mapping[str, OpenMessage], *, reference: str | None = None
+) -> Conversation[None]:
+    path = f"sendings/{sending}/reports/events"
+    response = yield Request("GET", path, headers={**authorization(settings), "accept": "text/csv"}, stream=True)
+    if _is_absent(response):
+        log.warning("sending_not_known", provider=NAME, sending=sending)
+        return
+    report = EventsReport(_lines(_accepted(response)))
+    yield from _in_lists(_news_of_report(report, sending, wanted, reference))
+    if report.broken:
+        log.warning("report_rows_skipped", provider=NAME, sending=sending, rows=report.broken)
+
+
+def _lines(response: Response) -> Iterator[str]:
+    return response.lines if response.lines is not None else iter(response.body.decode("utf-8", "replace").splitlines())
+
+
+def _in_lists(news: Iterable[News]) -> Conversation[None]:
+    told = iter(news)
+    while some := list(islice(told, NEWS_AT_ONCE)):
+        yield some
+
+
+def _news_of_report(
+    report: EventsReport, sending: str, wanted: Mapping[str, OpenMessage], reference: str | None
+) -> Iterator[News]:
+    for row in report:
+        message, event = wanted.get(row.phone), event_of(row.word)
+        if event.opted_out or (message is not None and _is_new(event.state, message)):
+            yield _reported(row, sending, reference)
+
+
+def _is_new(state: State | None, message: OpenMessage) -> bool:
+    return state is None or state is not message.state
+
+
+def _reported(row: ReportedEvent, sending: str, reference: str | None) -> News:
+    event = event_of(row.word)
+    return News(
+        NewsKind.STATUS,
+        news_key(NAME, "report", sending, row.phone, row.word, row.at),
+        time_of(row.at),
+        event.state,
+        row.word,
+        event.failure,
+        reference=reference or reference_in(row.campaign_name),
+        provider_batch=sending,
+        phone=row.phone,
+        opted_out=event.opted_out,
+        raw={"event": row.word, "createdAt": row.at, "sendingId": sending, "campaignName": row.campaign_name},
+    )
+
+
+def _sendings_named(settings: NRS360Options, reference: str) -> Conversation[list[str]]:
+    """The sendings of SMS campaigns whose name ends in our reference. Pages are followed by number, for the guide's
+    own `links.next` is not always an address."""
+    found: list[str] = []
+    page, pages = 1, 1
+    while page <= pages:
+        query = {"name": f"*~{reference}", "channel": "sms"} | ({"page": str(page)} if page > 1 else {})
+        response = _accepted((yield Request("GET", "campaigns", query=query, headers=authorization(settings))))
+        for campaign in _rows(response):
+            if reference_in(str(campaign.get("name"))) == reference:
+                found.extend(str(sending["id"]) for sending in campaign.get("sendings", {}).get("data", []))
+        pagination = response.json().get("meta", {}).get("pagination", {})
+        page, pages = page + 1, int(pagination.get("total_pages", 1))
+    return found

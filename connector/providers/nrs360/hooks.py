@@ -1,0 +1,65 @@
+"""News that 360NRS pushes (guide: "Event Notifications", "Delivery notifications")."""
+
+from connector.model.errors import Refused
+from connector.model.failures import Failure, Fault
+from connector.model.messages import News, NewsKind
+from connector.providers.base import HookAnswer, HookRequest, news_key, reference_in
+from connector.providers.nrs360.codes import NAME, event_of
+from connector.providers.nrs360.options import NRS360Options
+from connector.providers.nrs360.report import time_of
+
+
+def heard(settings: NRS360Options, request: HookRequest) -> HookAnswer:
+    """The news in a webhook named ``events`` (POST form) or ``delivery`` (GET).
+
+    Raises:
+        Refused: another name (404), or a body without what the guide gives it (400).
+    """
+    if request.name == "events":
+        return HookAnswer((_event(request),))
+    if request.name == "delivery":
+        return HookAnswer((_delivery(settings, request),))
+    raise Refused(Failure("404", "360NRS has the webhooks `events` and `delivery` only", Fault.ACCOUNT), status=404)
+
+
+def _event(request: HookRequest) -> News:
+    form = request.form
+    word = form.get("event", "").strip()
+    if not word:
+        raise Refused(Failure("400", "an event notification has no `event`", Fault.PROVIDER), status=400)
+    event, at, provider_id = event_of(word), form.get("eventDate", ""), form.get("id", "").strip()
+    named = (provider_id, form.get("contactId", ""), form.get("campaignId", ""))
+    return News(
+        NewsKind.STATUS,
+        news_key(NAME, "event", *named, word, at, form.get("extra", "")),
+        time_of(at),
+        event.state,
+        word,
+        event.failure,
+        reference=reference_in(form.get("campaignName")),
+        provider_id=provider_id or None,
+        opted_out=event.opted_out,
+        raw=dict(form),
+    )
+
+
+def _delivery(settings: NRS360Options, request: HookRequest) -> News:
+    """Our id came back in `message`; the words of %d are not in the guide, so a setting can name more of them."""
+    query = request.query
+    message, phone = query.get("message", "").strip(), query.get("phone", "").strip().removeprefix("+")
+    word = query.get("status", "").strip()
+    if not word or not (message or phone):
+        raise Refused(Failure("400", "a delivery notification lacks `status` or `message`", Fault.PROVIDER), status=400)
+    event = event_of(word)
+    words = {known.lower(): state for known, state in settings.delivery_words.items()}
+    return News(
+        NewsKind.STATUS,
+        news_key(NAME, "delivery", message, phone, word.lower()),
+        state=words.get(word.lower(), event.state),
+        word=word,
+        failure=event.failure,
+        message_id=message or None,
+        phone=f"+{phone}" if phone.isdecimal() else None,
+        opted_out=event.opted_out,
+        raw=dict(query),
+    )
