@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connector.model.errors import Refused, Unreadable
+from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.providers.base import Conversation, Finding, Request, Response
 from connector.providers.nrs360.answers import accept
 from connector.providers.nrs360.options import NRS360Options
@@ -14,7 +14,7 @@ def findings(settings: NRS360Options) -> Conversation[list[Finding]]:
     response = yield Request("GET", "account", headers=authorization(settings))
     try:
         account = _account(response)
-    except (Refused, Unreadable) as error:
+    except (Refused, MayHaveLeft, Unreadable) as error:
         return [Finding("credentials", False, str(error), "check username, api_password and base_url")]
     return [Finding("credentials", True, "360NRS accepts them"), _balance(account)]
 

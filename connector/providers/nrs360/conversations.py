@@ -97,7 +97,7 @@ def _accepted(response: Response | None) -> Response:
 
 
 def _news_of_message(row: Mapping[str, Any], message: OpenMessage) -> Iterator[News]:
-    for told in row.get("events") or []:
+    for told in filter(_is_mapping, row.get("events") or []):
         word, at = str(told.get("type", "")), str(told.get("date", ""))
         event = event_of(word)
         if event.state is message.state and event.state is not None:
@@ -114,6 +114,10 @@ def _news_of_message(row: Mapping[str, Any], message: OpenMessage) -> Iterator[N
             opted_out=event.opted_out,
             raw={key: value for key, value in row.items() if key != "events"} | {"event": told},
         )
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _ask_report(
@@ -180,7 +184,20 @@ def _sendings_named(settings: NRS360Options, reference: str) -> Conversation[lis
         response = _accepted((yield Request("GET", "campaigns", query=query, headers=authorization(settings))))
         for campaign in _rows(response):
             if reference_in(str(campaign.get("name"))) == reference:
-                found.extend(str(sending["id"]) for sending in campaign.get("sendings", {}).get("data", []))
-        pagination = response.json().get("meta", {}).get("pagination", {})
-        page, pages = page + 1, int(pagination.get("total_pages", 1))
+                found.extend(_sendings_in(campaign))
+        page, pages = page + 1, _pages(response)
     return found
+
+
+def _sendings_in(campaign: Mapping[str, Any]) -> list[str]:
+    try:
+        return [str(sending["id"]) for sending in campaign["sendings"]["data"]]
+    except (KeyError, TypeError):
+        raise Unreadable("360NRS's campaign does not list its sendings as the guide shows") from None
+
+
+def _pages(response: Response) -> int:
+    try:
+        return int(response.json()["meta"]["pagination"]["total_pages"])
+    except (KeyError, TypeError, ValueError):
+        return 1

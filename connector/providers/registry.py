@@ -1,0 +1,16 @@
+"""Which providers there are: those with an adapter, and those whose adapter comes later."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from connector.providers.base import Provider
+from connector.providers.nrs360.adapter import NRS360
+from connector.providers.smsclouds.adapter import Smsclouds
+
+PROVIDERS: Mapping[str, type[Provider[Any]]] = MappingProxyType({NRS360.name: NRS360, Smsclouds.name: Smsclouds})
+"""Name in the settings to adapter."""
+
+KNOWN = frozenset({"sms360app", "bulk360", "smsclouds", "nrs360", "optimum"})
+"""Every provider this connector is for: a name that is here and not in `PROVIDERS` has no adapter yet, and a name
+that is not here is a mistake."""

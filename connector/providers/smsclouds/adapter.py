@@ -1,0 +1,86 @@
+"""Smsclouds as a provider: the guide's operations, gathered."""
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from connector.model.capability import Capability
+from connector.model.failures import Failure
+from connector.model.messages import Channel, Encoding, Message, OpenBatch, Outcome
+from connector.providers.base import (
+    AccountOptions,
+    Batch,
+    Conversation,
+    Finding,
+    HookAnswer,
+    HookRequest,
+    Provider,
+    Request,
+    Response,
+)
+from connector.providers.smsclouds import answers, checks, conversations, replies, sending
+from connector.providers.smsclouds.codes import LIMITS, NAME, Form
+from connector.providers.smsclouds.options import OPTIMAL_RECIPIENTS, SmscloudsOptions
+
+
+class Smsclouds(Provider[SmscloudsOptions]):
+    """Smsclouds' API v3: SMS campaigns with merge fields, statuses polled, replies polled and pushed."""
+
+    name: ClassVar[str] = NAME
+    options: ClassVar[type[AccountOptions]] = SmscloudsOptions
+    capability: ClassVar[Capability] = Capability(
+        provider=NAME,
+        channels=frozenset({Channel.SMS}),
+        encodings=(Encoding.GSM7, Encoding.UCS2),
+        max_parts=3,
+        batch_ceiling=OPTIMAL_RECIPIENTS,
+        last_word="sent",
+        polls_statuses=True,
+        polls_replies=True,
+        pushes=("responses",),
+        countries=frozenset({"MX"}),
+        plain_limits={
+            Encoding.GSM7: (LIMITS[Form.PLAIN], LIMITS[Form.LONG]),
+            Encoding.UCS2: (LIMITS[Form.ENCODE], LIMITS[Form.ENCODE_3]),
+        },
+    )
+
+    def refuse(self, message: Message) -> Failure | None:
+        """See `sending.refusal`."""
+        return sending.refusal(self.settings, message)
+
+    def group(self, message: Message) -> Hashable:
+        """See `sending.group_of`."""
+        return sending.group_of(self.settings, message)
+
+    def send(self, batch: Batch) -> Request:
+        """See `sending.send_request`."""
+        return sending.send_request(self.settings, batch)
+
+    def read_send(self, batch: Batch, response: Response) -> list[Outcome]:
+        """See `answers.outcomes`."""
+        return answers.outcomes(batch, response)
+
+    def statuses(self, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
+        """See `conversations.statuses`."""
+        return conversations.statuses(self.settings, open_batches)
+
+    def replies(self, since: datetime, until: datetime) -> Conversation[None]:
+        """See `replies.by_date`."""
+        return replies.by_date(self.settings, since, until)
+
+    def replies_of(self, campaigns: Sequence[str]) -> Conversation[None]:
+        """See `replies.by_campaign`."""
+        return replies.by_campaign(self.settings, campaigns)
+
+    def replies_to(self, messages: Sequence[str]) -> Conversation[None]:
+        """See `replies.by_message`."""
+        return replies.by_message(self.settings, messages)
+
+    def hook(self, request: HookRequest) -> HookAnswer:
+        """See `replies.heard`."""
+        return replies.heard(self.settings, request)
+
+    def check(self) -> Conversation[list[Finding]]:
+        """See `checks.findings`."""
+        return checks.findings(self.settings)

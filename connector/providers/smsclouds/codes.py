@@ -1,0 +1,89 @@
+"""Smsclouds' codes, our word on the right (guide: "Errors", "Messages: ID and Status DLR", "Send Messages MT")."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from connector.model.failures import Failure, Fault, Retry
+from connector.model.states import State
+
+NAME = "smsclouds"
+
+ERRORS: Mapping[int, tuple[str, Fault, Retry, str]] = {
+    400: ("the request is not correct", Fault.US, Retry.NO, "please report it"),
+    401: (
+        "the token is wrong or has expired",
+        Fault.ACCOUNT,
+        Retry.WHEN_MENDED,
+        "create a token in the account's API settings and put it into the connector's",
+    ),
+    404: ("there is no such address", Fault.ACCOUNT, Retry.WHEN_MENDED, "check base_url and the account's services"),
+    422: (
+        "a parameter is not accepted",
+        Fault.MESSAGE,
+        Retry.NO,
+        "mend the record, or the account's route and country",
+    ),
+    500: ("the server had a problem", Fault.PROVIDER, Retry.LATER, "the fault may pass"),
+}
+"""HTTP status to what it means, whose fault it is, whether to try again, and what to do."""
+
+_A_NUMBER = re.compile(r"\d{6,}")
+
+
+def failure_of(status: int, information: str = "") -> Failure:
+    """The failure an error's status stands for, with what Smsclouds says of it; numbers are left out."""
+    unlisted = ("an error the guide does not list", Fault.UNKNOWN, Retry.NO, "ask Smsclouds what it means")
+    words, fault, retry, advice = ERRORS.get(status, unlisted)
+    told = f" ({_A_NUMBER.sub('…', information[:200])})" if information else ""
+    return Failure(str(status), f"Smsclouds: {words}{told}; {advice}", fault, retry)
+
+
+class Form(StrEnum):
+    """How a text travels; each but `PLAIN` is the name of the request's field that asks for it."""
+
+    PLAIN = "plain"
+    LONG = "long_message"
+    ENCODE = "encode"
+    ENCODE_2 = "encode_2"
+    ENCODE_3 = "encode_3"
+
+
+LIMITS: Mapping[Form, int] = {
+    Form.PLAIN: 160,
+    Form.LONG: 306,
+    Form.ENCODE: 70,
+    Form.ENCODE_2: 128,
+    Form.ENCODE_3: 192,
+}
+"""The longest text of each form: septets in the first two, UTF-16 units in the others."""
+
+MERGE_FIELDS = (
+    ("<+B+>", "name"),
+    ("<+C+>", "field1"),
+    ("<+D+>", "field2"),
+    ("<+E+>", "field3"),
+    ("<+F+>", "field4"),
+)
+"""Placeholder in the text, and the recipient's field that fills it (guide: "Message-Combination")."""
+
+CAMPAIGNS_WITHOUT_MESSAGES = frozenset({"inserting", "unknown"})
+"""Campaign statuses of which the guide says that no information can be had (yet)."""
+
+MESSAGES: Mapping[str, State] = {
+    "in progress": State.ACCEPTED,
+    "paused": State.ACCEPTED,
+    "retried": State.ACCEPTED,
+    "sent": State.SENT,
+    "failed": State.FAILED,
+    "cancelled": State.CANCELLED,
+    "canceled": State.CANCELLED,
+}
+"""Message statuses. `sent` means handed to the phone company; nothing is ever reported as delivered."""
+
+FAILURES: Mapping[State, Failure] = {
+    State.FAILED: Failure(
+        "failed", "Smsclouds could not send the message and does not say why; check the number", Fault.UNKNOWN
+    ),
+    State.CANCELLED: Failure("cancelled", "the message was cancelled at Smsclouds", Fault.ACCOUNT),
+}

@@ -1,0 +1,55 @@
+"""What an account at Smsclouds can be told."""
+
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from connector.providers.base import AccountOptions
+from connector.providers.smsclouds.codes import Form
+
+OPTIMAL_RECIPIENTS = 30_000
+
+
+class SmscloudsOptions(AccountOptions):
+    """Settings of one Smsclouds account (guide: "Create Token", "Send Messages MT / Parameters")."""
+
+    provider: Literal["smsclouds"] = "smsclouds"
+    base_url: str = "https://smsclouds.cloud"
+    batch_size: int = Field(default=1000, ge=1, le=OPTIMAL_RECIPIENTS)
+    token: SecretStr = Field(description="the personal access token")
+    token_name: str | None = Field(default=None, description="its name at Smsclouds, where the account has several")
+    route: int | None = Field(default=None, description="the ID route that messages take")
+    country: int | None = Field(default=1, description="the ID country; 1 is Mexico in the guide's examples")
+    campaign: str = Field(default="connector", description="the campaign of messages whose mapping names none")
+    zone: str = Field(default="America/Mexico_City", description="the zone of the account's dates, which bear none")
+    plain_alphabet: Literal["gsm-7", "ascii"] = Field(
+        default="gsm-7", description="ascii: accents of GSM-7 (é, ñ, ü) need an encode too"
+    )
+    encodes: tuple[Literal[Form.ENCODE, Form.ENCODE_2, Form.ENCODE_3], ...] = Field(
+        default=(Form.ENCODE, Form.ENCODE_2, Form.ENCODE_3),
+        description="the encodes this account may use for texts outside the plain alphabet",
+    )
+    long_message: bool = Field(default=True, description="whether this account may send plain texts of 161 to 306")
+    responses_path: str = Field(
+        default="api/v3/responses", description="the guide also prints it as api/v3/response on its request line"
+    )
+    send_timeout: float = Field(
+        default=600.0, gt=0, description="seconds to wait for the answer to a send; the guide says up to ten minutes"
+    )
+    expiry_warning_days: int = Field(default=30, ge=0, description="days before the token's end that doctor warns")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"there is no time zone {zone!r}; write one such as America/Mexico_City") from None
+        return zone
+
+    @model_validator(mode="after")
+    def _route_or_country(self) -> Self:
+        if self.route is None and self.country is None:
+            raise ValueError("Smsclouds needs a route or a country: set one of them")
+        return self

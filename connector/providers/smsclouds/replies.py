@@ -1,0 +1,102 @@
+"""Replies, pulled and pushed (guide: "Receive Responses MO", options 1 and 2)."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from connector.model.errors import Refused, Unreadable
+from connector.model.failures import Failure, Fault
+from connector.model.messages import News, NewsKind
+from connector.providers.base import Conversation, HookAnswer, HookRequest, Request, Response, news_key, reference_in
+from connector.providers.smsclouds.answers import accept
+from connector.providers.smsclouds.codes import NAME
+from connector.providers.smsclouds.dates import time_of, written
+from connector.providers.smsclouds.options import SmscloudsOptions
+from connector.providers.smsclouds.sending import authorization, e164_of
+
+BY_DATE, BY_MESSAGE, BY_CAMPAIGN = "1", "2", "4"
+IDS_A_REQUEST = 100
+
+
+def by_date(settings: SmscloudsOptions, since: datetime, until: datetime) -> Conversation[None]:
+    """Replies received in [since, until), widened to whole seconds, which is all that Smsclouds' dates can say."""
+    start = datetime.fromtimestamp(math.floor(since.timestamp()), UTC)
+    end = datetime.fromtimestamp(math.ceil(until.timestamp()), UTC)
+    asked = {"type": BY_DATE, "from": written(start, settings.zone), "to": written(end, settings.zone)}
+    yield from _ask(settings, asked)
+
+
+def by_campaign(settings: SmscloudsOptions, campaigns: Sequence[str]) -> Conversation[None]:
+    """Replies to the messages of these campaigns (Smsclouds' ids)."""
+    for start in range(0, len(campaigns), IDS_A_REQUEST):
+        yield from _ask(settings, {"type": BY_CAMPAIGN, "campaigns": list(campaigns[start : start + IDS_A_REQUEST])})
+
+
+def by_message(settings: SmscloudsOptions, messages: Sequence[str]) -> Conversation[None]:
+    """Replies to these messages (Smsclouds' ids)."""
+    for start in range(0, len(messages), IDS_A_REQUEST):
+        yield from _ask(settings, {"type": BY_MESSAGE, "messages": list(messages[start : start + IDS_A_REQUEST])})
+
+
+def heard(settings: SmscloudsOptions, request: HookRequest) -> HookAnswer:
+    """The reply in a webhook named ``responses``; it is answered with a plain ``ok``.
+
+    Raises:
+        Refused: another name (404), or neither a text nor anything that says whose it is (400).
+    """
+    if request.name != "responses":
+        raise Refused(Failure("404", "Smsclouds has the webhook `responses` only", Fault.ACCOUNT), status=404)
+    query = request.query
+    text = query.get("response", query.get("response[]"))
+    phone = e164_of(query.get("cellphone") or query.get("rellphone") or "")
+    message = query.get("message_id", "").strip()
+    if text is None or not (message or phone):
+        reason = "a pushed response lacks `response`, or both `message_id` and `cellphone`"
+        raise Refused(Failure("400", reason, Fault.PROVIDER), status=400)
+    return HookAnswer((_reply(settings, message, text, query.get("date", ""), phone=phone, raw=query),), body="ok")
+
+
+def _ask(settings: SmscloudsOptions, asked: Mapping[str, Any]) -> Conversation[None]:
+    response = yield Request("POST", settings.responses_path, headers=authorization(settings), json=asked)
+    if news := list(_replies(settings, response)):
+        yield news
+
+
+def _replies(settings: SmscloudsOptions, response: Response | None) -> Iterator[News]:
+    if response is None:
+        raise Unreadable("the conversation with Smsclouds was given no answer")
+    accept(response)
+    body = response.json()
+    rows = body.get("results") if isinstance(body, dict) else None
+    if not isinstance(rows, list):
+        raise Unreadable("Smsclouds answered without the list of results that the guide gives")
+    for row in rows:
+        if isinstance(row, dict) and "response" in row:
+            message, received = str(row.get("message_id", "")), str(row.get("received_at", ""))
+            yield _reply(settings, message, str(row["response"]), received, raw=row)
+
+
+def _reply(
+    settings: SmscloudsOptions,
+    message: str,
+    text: str,
+    received: str,
+    *,
+    raw: Mapping[str, Any],
+    phone: str | None = None,
+) -> News:
+    """One reply. Its key is (message_id, time, text), for that is all that a pushed and a polled one share."""
+    at = time_of(received, settings.zone)
+    campaign = str(raw.get("campaign_id") or "")
+    return News(
+        NewsKind.REPLY,
+        news_key(NAME, "reply", message, at.isoformat() if at else received, text),
+        at,
+        reference=reference_in(str(raw.get("campaign_name") or "")),
+        provider_id=message or None,
+        provider_batch=campaign or None,
+        phone=phone,
+        text=text,
+        raw=dict(raw),
+    )
