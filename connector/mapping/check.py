@@ -1,0 +1,110 @@
+"""What only meaning can tell: every end reaches the record, every message has a carrier, every name is in the org."""
+
+import re
+from datetime import UTC, datetime
+
+from connector.mapping.document import Document, Path
+from connector.mapping.expression import ExpressionFault, Names
+from connector.mapping.org import Org
+from connector.mapping.org_check import check_org
+from connector.mapping.parts import FAILED
+from connector.mapping.record_mapping import RecordMapping
+from connector.mapping.schema import Choice, MappingFile
+from connector.mapping.scopes import CLAIM, REPLY, STATUS
+from connector.model.capability import AccountCapability
+from connector.model.messages import Channel
+from connector.model.states import State
+
+_ONE_CHANNEL = re.compile(r"\s*channel\s*==\s*(['\"])(\w+)\1\s*\Z")
+_ONE_COUNTRY = re.compile(r"\s*to\.country\s*==\s*(['\"])(\w+)\1\s*\Z")
+
+
+def check(document: Document, file: MappingFile, mapping: RecordMapping, org: Org | None) -> None:
+    """Reports what is wrong with a compiled mapping to its document; without `org`, names are taken on trust."""
+    _every_end_writes(document, mapping)
+    _every_route_carries(document, file, mapping)
+    _opt_outs_are_found(document, mapping)
+    _writes_without_values(document, mapping)
+    if org is not None:
+        check_org(document, file, mapping, org)
+
+
+def _every_end_writes(document: Document, mapping: RecordMapping) -> None:
+    needed = {
+        "accepted": (State.ACCEPTED,),
+        "failed": FAILED,
+        "held": (State.HELD,),
+        "unknown": (State.UNKNOWN,),
+        "cancelled": (State.CANCELLED,),
+    }
+    for word, states in needed.items():
+        silent = [state for state in states if state not in mapping.statuses]
+        if silent:
+            ends = " or ".join(silent)
+            text = f"a message that ends {ends} would write nothing to its record; add `{word}: {{set: {{…}}}}`"
+            document.report(("on_status",), text, key=True)
+    if not {State.DELIVERED, State.SENT} & set(mapping.statuses):
+        text = "a message that arrives would write nothing to its record; add `delivered: {set: {…}}`"
+        document.report(("on_status",), text, key=True)
+
+
+def _every_route_carries(document: Document, file: MappingFile, mapping: RecordMapping) -> None:
+    for index, route in enumerate(mapping.routes):
+        source = file.route[index].when or ""
+        channel, country = _ONE_CHANNEL.match(source), _ONE_COUNTRY.match(source)
+        channels = {channel.group(2)} if channel else _channels(file.message.channel)
+        for at, account in enumerate(route.accounts):
+            path: Path = ("route", index, "account", at)
+            _account_fits(document, path, account, channels, country.group(2) if country else None)
+        if channel and channel.group(2) not in set(Channel):
+            text = f"`{channel.group(2)}` is not a channel; a channel is one of {', '.join(Channel)}"
+            document.report(("route", index, "when"), text)
+
+
+def _channels(channel: Choice | str) -> set[str] | None:
+    """The channels a message can have; None where the record decides."""
+    if isinstance(channel, str):
+        return {channel}
+    if channel.values is None:
+        return None
+    return {*channel.values.values(), *([channel.default] if channel.default is not None else [])}
+
+
+def _account_fits(
+    document: Document, path: Path, account: AccountCapability, channels: set[str] | None, country: str | None
+) -> None:
+    capability = account.capability
+    if capability is None:
+        text = f"the connector has no adapter yet for {account.provider}, the provider of `{account.account}`; "
+        document.report(path, text + "messages that come here are held with that reason", warning=True)
+        return
+    if channels is not None and not channels & set(capability.channels):
+        carried, wanted = ", ".join(sorted(capability.channels)), ", ".join(sorted(channels))
+        text = f"the account `{account.account}` carries {carried}, and no message that comes here is one: {wanted}"
+        document.report(path, text)
+    if country is not None and capability.countries is not None and country not in capability.countries:
+        served = ", ".join(sorted(capability.countries))
+        document.report(path, f"the account `{account.account}` sends to {served} only, not to {country}")
+
+
+def _opt_outs_are_found(document: Document, mapping: RecordMapping) -> None:
+    found = {object_name for object_name, _ in mapping.reply_phone_fields()}
+    for object_name, assignments in mapping.opt_outs.items():
+        if object_name not in found:
+            path: Path = ("on_opt_out", "set", f"{object_name}.{assignments[0].field}")
+            text = f"no {object_name} is ever found by its number; name its phone fields in `on_reply.match`"
+            document.report(path, f"{text}, like {object_name}.MobilePhone", key=True, warning=True)
+
+
+def _writes_without_values(document: Document, mapping: RecordMapping) -> None:
+    """Warns of expressions that fail when the record's fields are empty, for then their field is left out."""
+    moment = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    words = {name: f"a {name}" for name in CLAIM.words | STATUS.words | REPLY.words}
+    names = {**words, "at": moment, "claim.expires": moment}
+    for path, assignment in mapping.assignments():
+        if assignment.template is None:
+            continue
+        try:
+            assignment.template.value(Names(dict(names)))
+        except ExpressionFault as fault:
+            document.report(path, f"when the record's fields are empty this is left out: {fault}", warning=True)

@@ -1,0 +1,294 @@
+"""What stands in braces: CEL (Common Expression Language), compiled once and evaluated within a budget.
+
+The only file that imports cel_expr_python. Names are dotted and flat: `Contact__r.FirstName` and `to.country` are one
+variable each. A bare name is looked up directly, which means the same and costs a tenth of an evaluation.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Final
+
+from cel_expr_python import cel
+
+from connector.model.errors import ConnectorError
+
+LONGEST_EXPRESSION = 500
+"""Characters. With `MOST_LOOPS` it bounds what an expression can cost: each loop can at most double its input."""
+
+MOST_LOOPS = 2
+LONGEST_RESULT = 20_000
+
+FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*){0,5}\Z")
+
+_LOOPS = frozenset({"all", "exists", "exists_one", "filter", "map"})
+_RESERVED = frozenset(
+    {"true", "false", "null", "in", "int", "uint", "double", "bool", "string", "bytes", "list", "map"}
+)
+_TOKEN = re.compile(
+    r"""
+    (?P<skip>\s+|//[^\n]*)
+  | (?P<text>[rRbB]{0,2}(?:\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+  | (?P<number>[0-9][0-9A-Za-z_]*(?:\.[0-9][0-9A-Za-z_]*)?)
+  | (?P<chain>\.?[A-Za-z_][A-Za-z0-9_]*(?:\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*)
+  | (?P<other>[\s\S])
+    """,
+    re.VERBOSE,
+)
+_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_PLAIN_TYPES = (str, bool, int, float, datetime)
+
+
+class ExpressionFault(ConnectorError):
+    """An expression that cannot be compiled, or gives nothing that can be written. `near` is the part at fault."""
+
+    def __init__(self, text: str, near: str = "") -> None:
+        super().__init__(text)
+        self.near = near
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which names exist where an expression stands: `words` are ours; where `of_record`, so are the record's fields."""
+
+    words: frozenset[str]
+    of_record: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression. `fields` are the record's fields it names; `names` all names, ours included."""
+
+    source: str
+    names: tuple[str, ...]
+    fields: tuple[str, ...]
+    direct: str | None
+    program: Any
+    gives_bool: bool
+
+    def value(self, names: "Names") -> Any:
+        """Its value: str, bool, int, float, an aware datetime, or None for null and for what is absent.
+
+        Raises:
+            ExpressionFault: it cannot be worked out for these values, or gives no single value, or one too long.
+        """
+        if self.direct is not None:
+            found = names.values.get(self.direct)
+            if found is None or (type(found) is str and len(found) <= LONGEST_RESULT):
+                return found
+            return _checked(self.source, found)
+        return _evaluated(self.source, self.program, names)
+
+
+class Names:
+    """The values of one record and moment by dotted name; what CEL makes of them is made once, when first asked."""
+
+    __slots__ = ("_activations", "values")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        self._activations: dict[int, Any] = {}
+
+    def activation(self, program: "_Program") -> Any:
+        """CEL's view of the values, of the names that the program's expressions use."""
+        key = id(program.environment)
+        if key not in self._activations:
+            values = self.values
+            known = {name: values.get(name) for name in program.environment.names}
+            self._activations[key] = program.environment.env.Activation(known)
+        return self._activations[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    names: tuple[str, ...]
+    env: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    environment: _Environment
+    compiled: Any
+
+
+@lru_cache(maxsize=512)
+def _environment(names: tuple[str, ...]) -> _Environment:
+    return _Environment(names, cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN)))
+
+
+def compile_expression(source: str, scope: Scope, *, direct: bool = True) -> Expression:
+    """Compiles; the record's fields are whatever capitalised or custom names it uses (describe checks them later).
+
+    `direct=False` evaluates even a bare name by CEL.
+
+    Raises:
+        ExpressionFault: not CEL, too long, too many loops, or a name that does not exist here.
+    """
+    if not source.strip():
+        raise ExpressionFault("these braces are empty; write a name between them, or {{ and }} for plain braces")
+    if len(source) > LONGEST_EXPRESSION:
+        raise ExpressionFault(f"this expression has {len(source)} characters; at most {LONGEST_EXPRESSION} are allowed")
+    names = _names(source)
+    for name in names:
+        _check_name(name, scope)
+    fields = tuple(name for name in names if name not in scope.words)
+    bare = re.sub(r"\s*\.\s*", ".", source.strip())
+    if direct and names == (bare,):
+        return Expression(source, names, fields, bare, None, gives_bool=True)
+    program = _compiled(source, names)
+    kind = program.compiled.return_type().name()
+    return Expression(source, names, fields, None, program, gives_bool=kind in {"BOOL", "DYN"})
+
+
+def _check_name(name: str, scope: Scope) -> None:
+    if name in scope.words:
+        return
+    if scope.of_record and looks_like_field(name):
+        return
+    known = sorted(scope.words)
+    close = get_close_matches(name, known, 1)
+    hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known) or 'nothing'}"
+    fields = " and the record's fields" if scope.of_record and not close else ""
+    raise ExpressionFault(f"`{name}` is not known here; {hint}{fields}", name)
+
+
+def looks_like_field(name: str) -> bool:
+    """Whether a name can be a record's field: Salesforce's own begin with a capital, custom ones end in __c or __r."""
+    first = name.split(".", 1)[0]
+    return first[:1].isupper() or first.endswith(("__c", "__r", "__pc", "__pr"))
+
+
+def _names(source: str) -> tuple[str, ...]:
+    """The dotted names an expression reads, in order of appearance, without functions, methods and loop variables."""
+    tokens = [(found.lastgroup, found.group()) for found in _TOKEN.finditer(source) if found.lastgroup != "skip"]
+    names: dict[str, None] = {}
+    loops = 0
+    bound: set[str] = set()
+    for index, (kind, text) in enumerate(tokens):
+        before = tokens[index - 1][1] if index else ""
+        after = tokens[index + 1][1] if index + 1 < len(tokens) else ""
+        if kind == "other":
+            _check_character(text)
+        if kind != "chain":
+            continue
+        parts = [part.strip() for part in text.split(".")]
+        called = after == "("
+        if called and parts[-1] in _LOOPS and (len(parts) > 1):
+            loops += 1
+            bound |= {variable for _, variable in tokens[index + 2 : index + 3]}
+        if called and parts == ["has"]:
+            raise ExpressionFault("has() is not needed here: an absent field is null; write `Name != null`", "has")
+        if parts[0]:
+            selected = before == "."
+        else:
+            selected = before in {")", "]", "}"} or (index > 0 and tokens[index - 1][0] == "text")
+        if called:
+            parts = parts[:-1]
+        if any(parts) and not selected:
+            names[".".join(parts)] = None
+    if loops > MOST_LOOPS:
+        raise ExpressionFault(
+            f"this expression has {loops} loops (map, filter, exists …); at most {MOST_LOOPS} are allowed"
+        )
+    return tuple(name for name in names if name.split(".", 1)[0] not in bound and name not in _RESERVED)
+
+
+def _check_character(text: str) -> None:
+    if text in "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb":
+        raise ExpressionFault(f"`{text}` is a typographic quote; a text in an expression stands between ' and '", text)
+    if text in "\"'":
+        raise ExpressionFault("a quote is opened and never closed in this expression", text)
+    if not text.isascii() or text in "`\\;@#$^~":
+        raise ExpressionFault(f"`{text}` has no meaning in an expression; a text stands between ' and '", text)
+
+
+def _compiled(source: str, names: tuple[str, ...]) -> _Program:
+    environment = _environment(names)
+    try:
+        return _Program(environment, environment.env.compile(source))
+    except RuntimeError as error:
+        found = _PLACE.search(str(error))
+        said = found.group(3).removesuffix("[INVALID_ARGUMENT]").strip() if found else str(error)
+        near = _near(source, int(found.group(1)), int(found.group(2))) if found else ""
+        raise ExpressionFault(f"`{source.strip()}` is not a valid expression: {_plain(said)}", near) from None
+
+
+def _near(source: str, line: int, column: int) -> str:
+    lines = source.split("\n")
+    return lines[line - 1][column - 1 :] if 0 < line <= len(lines) else ""
+
+
+def _plain(said: str) -> str:
+    said = re.sub(r"expecting \{.*", "something is missing or misplaced", said, flags=re.DOTALL)
+    said = said.replace("Syntax error: ", "").replace("(in container '')", "")
+    said = said.replace("mismatched input '<EOF>'", "it ends too early,")
+    return re.sub(r"undeclared reference to '([^']*)'", r"there is no function or name `\1`", said).strip()
+
+
+def _evaluated(source: str, program: _Program, names: Names) -> Any:
+    try:
+        result = program.compiled.eval(names.activation(program))
+        kind = result.type().name()
+    except (RuntimeError, UnicodeError, OverflowError, TypeError, ValueError) as error:
+        raise ExpressionFault(f"`{source.strip()}` cannot be worked out: {_told(str(error))}") from None
+    if kind == "ERROR":
+        raise ExpressionFault(f"`{source.strip()}` cannot be worked out: {_told(str(result.plain_value()))}")
+    if kind not in _KINDS:
+        raise ExpressionFault(f"`{source.strip()}` gives a {kind.lower()}, not one value that can be written")
+    return _checked(source, result.plain_value())
+
+
+_KINDS = frozenset({"STRING", "NULL", "BOOL", "INT", "UINT", "DOUBLE", "TIMESTAMP"})
+
+
+def _told(error: str) -> str:
+    if "No matching overloads" in error:
+        operation = error.rsplit(":", maxsplit=1)[-1].strip()
+        return f"one of its values is empty or of the wrong kind ({operation}); test with `Name != null ? … : …`"
+    return error.split("[", 1)[0].strip()
+
+
+def _checked(source: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, _PLAIN_TYPES):
+        raise ExpressionFault(f"`{source.strip()}` gives a {type(value).__name__}, not one value that can be written")
+    if isinstance(value, str) and len(value) > LONGEST_RESULT:
+        raise ExpressionFault(f"`{source.strip()}` gives more than {LONGEST_RESULT} characters")
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise ExpressionFault(f"`{source.strip()}` gives a number of more than 64 bits")
+    return value
+
+
+def written(value: Any) -> str:
+    """A value as it stands in a text: nothing for null, whole numbers without a point, times in UTC (RFC 3339)."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value)
+
+
+def field_names(expressions: Iterable[Expression]) -> set[str]:
+    """All record fields that the expressions name."""
+    return {name for expression in expressions for name in expression.fields}
+
+
+def flatten(record: Mapping[str, Any], paths: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
+    """The values of dotted paths in nested dicts; what is absent, or lies behind a null relationship, is None."""
+    values: dict[str, Any] = {}
+    for name, steps in paths:
+        found: Any = record
+        for step in steps:
+            found = found.get(step) if isinstance(found, dict) else None
+        values[name] = found
+    return values

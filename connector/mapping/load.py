@@ -1,0 +1,94 @@
+"""Reads mapping files: all of them, and all that is wrong with them, in one run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.mapping.check import check
+from connector.mapping.compiler import Compiler
+from connector.mapping.document import LARGEST_FILE, Document, read_document
+from connector.mapping.org import Describe, Org
+from connector.mapping.record_mapping import RecordMapping
+from connector.mapping.rehearse import rehearse
+from connector.mapping.shape import read_shape
+from connector.model.capability import AccountCapability
+from connector.model.errors import MappingError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The mappings, in the order of their files, and what is not wrong but worth knowing."""
+
+    mappings: tuple[RecordMapping, ...]
+    warnings: tuple[Problem, ...]
+
+
+def load(
+    paths: Sequence[Path], accounts: Mapping[str, AccountCapability], *, describe: Describe | None = None
+) -> Loaded:
+    """Reads, compiles, checks and rehearses mapping files; a directory stands for its `*.yaml` and `*.yml`.
+
+    `accounts` are those of the settings by name. With `describe`, names are checked against the org, and texts are
+    cut to the length of their fields.
+
+    Raises:
+        MappingError: all problems of all files, each with file, line and column.
+    """
+    org = Org(describe) if describe is not None else None
+    problems: list[Problem] = []
+    loaded: list[RecordMapping] = []
+    for path in _files(paths, problems):
+        document = _read(path)
+        mapping = _mapping(document, accounts, org)
+        problems += document.problems
+        if mapping is not None:
+            _refuse_same_name(mapping, document, loaded, problems)
+            loaded.append(mapping)
+    if any(not problem.warning for problem in problems):
+        raise MappingError(tuple(dict.fromkeys(problems)))
+    return Loaded(tuple(loaded), tuple(sorted(set(problems))))
+
+
+def _mapping(document: Document, accounts: Mapping[str, AccountCapability], org: Org | None) -> RecordMapping | None:
+    if document.problems:
+        if document.value is not None:
+            read_shape(document)
+        return None
+    file = read_shape(document)
+    if file is None:
+        return None
+    mapping = Compiler(document, accounts, org).compile(file)
+    check(document, file, mapping, org)
+    if all(problem.warning for problem in document.problems):
+        rehearse(document, file, mapping)
+    return mapping
+
+
+def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(each for each in path.iterdir() if each.suffix in {".yaml", ".yml"} and each.is_file())
+        if not found:
+            problems.append(Problem(str(path), 0, 0, "the directory holds no mapping file (*.yaml or *.yml)"))
+        yield from found
+
+
+def _read(path: Path) -> Document:
+    try:
+        with path.open("rb") as file:
+            return read_document(str(path), file.read(LARGEST_FILE + 1))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return Document(str(path), problems=[Problem(str(path), 0, 0, f"the file cannot be read: {reason}")])
+
+
+def _refuse_same_name(
+    mapping: RecordMapping, document: Document, loaded: list[RecordMapping], problems: list[Problem]
+) -> None:
+    for other in loaded:
+        if other.name == mapping.name:
+            mark = document.mark(("name",))
+            text = f"the name `{mapping.name}` is taken by {other.file}; give each mapping its own"
+            problems.append(Problem(document.file, mark.line, mark.column, text))

@@ -1,0 +1,229 @@
+"""A mapping against the org's describe: every name is there, every written field takes what is written to it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from difflib import get_close_matches
+
+from connector.mapping.document import Document, Path
+from connector.mapping.org import Org, UnknownName
+from connector.mapping.parts import Assignment, UpsertPart
+from connector.mapping.record_mapping import RecordMapping
+from connector.mapping.schema import Choice, MappingFile
+from connector.mapping.scopes import is_field
+from connector.mapping.template import Template
+from connector.model.describe import FieldDescription
+
+_SOQL_TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|[0-9][0-9A-Za-z.:+-]*|:[0-9]+|\{[^}]*\}|[A-Za-z][A-Za-z0-9_.]*|\(|\S")
+_SOQL_WORDS = frozenset(
+    "and or not in like null true false includes excludes select from where asc desc nulls first last".split()  # noqa: SIM905 - a list of words reads best as words
+)
+_DATE_LITERAL = re.compile(
+    r"(?:TODAY|YESTERDAY|TOMORROW|(?:LAST|THIS|NEXT|N)_[A-Z0-9_]+|LAST_90_DAYS)\Z", re.IGNORECASE
+)
+_NUMBERS = frozenset({"double", "int", "currency", "percent", "long"})
+_TEXTS = frozenset({"string", "textarea", "phone", "email", "url", "picklist", "combobox", "multipicklist"})
+_MOMENTS = frozenset({"datetime", "date"})
+
+
+class _OrgCheck:
+    def __init__(self, document: Document, org: Org) -> None:
+        self.document = document
+        self.org = org
+
+    def found(self, path: Path, object_name: str, name: str, *, key: bool = False) -> FieldDescription | None:
+        try:
+            return self.org.field(object_name, name)
+        except UnknownName as error:
+            self.document.report(path, str(error), key=key, near="" if key else name)
+            return None
+
+    def has_object(self, path: Path, object_name: str) -> bool:
+        try:
+            self.org.object(object_name)
+        except UnknownName as error:
+            self.document.report(path, str(error))
+            return False
+        return True
+
+
+def check_org(document: Document, file: MappingFile, mapping: RecordMapping, org: Org) -> None:
+    """Reports what the org does not have or would not take."""
+    checker = _OrgCheck(document, org)
+    if checker.has_object(("source", "object"), mapping.object):
+        for path, name in _read_names(file, mapping):
+            checker.found(path, mapping.object, name)
+        _channel_values(checker, file, mapping.object)
+        _updates(checker, ("source", "claim"), mapping.object, mapping.source.claim)
+        for part in mapping.status_parts():
+            _updates(checker, ("on_status", part.word, "set"), mapping.object, part.set)
+    if mapping.activity is not None:
+        _upserts(checker, ("activity",), mapping.activity.upsert)
+    if mapping.reply is not None:
+        _upserts(checker, ("on_reply", "create"), mapping.reply.create)
+    _phone_fields(checker, file)
+    _opt_outs(checker, mapping)
+
+
+def _read_names(file: MappingFile, mapping: RecordMapping) -> Iterator[tuple[Path, str]]:
+    """Every field that is read from the record, with where the mapping names it."""
+    message = mapping.message
+    for name in _soql_names(file.source.where):
+        yield ("source", "where"), name
+    yield from ((("source", "rank", index), ranked.field) for index, ranked in enumerate(mapping.source.order))
+    yield ("message", "to", "field"), message.phone
+    for key, choice, section in (
+        (("to", "region"), message.region, file.message.to.region),
+        (("channel",), message.channel, file.message.channel),
+    ):
+        if choice.field is not None:
+            path: Path = ("message", *key, "field") if isinstance(section, Choice) else ("message", *key)
+            yield path, choice.field
+    yield from ((("message", "consent", index), name) for index, name in enumerate(message.consent))
+    for path, template in _templates(mapping):
+        for expression in template.expressions:
+            yield from ((path, name) for name in expression.fields)
+    for index, route in enumerate(mapping.routes):
+        names = route.when.fields if route.when is not None else ()
+        yield from ((("route", index, "when"), name) for name in names)
+
+
+def _templates(mapping: RecordMapping) -> Iterator[tuple[Path, Template]]:
+    message = mapping.message
+    for key in ("text", "sender", "campaign", "send_at"):
+        template = getattr(message, key)
+        if template is not None:
+            yield ("message", key), template
+    if message.whatsapp is not None:
+        for key in ("header", "body", "buttons"):
+            templates: tuple[Template, ...] = getattr(message.whatsapp, key)
+            yield from ((("message", "whatsapp", key, index), each) for index, each in enumerate(templates))
+    for path, assignment in mapping.assignments():
+        if assignment.template is not None:
+            yield path, assignment.template
+
+
+def _soql_names(where: str) -> list[str]:
+    """The fields that a condition names; a condition with a query inside is left to the org."""
+    tokens = [found.group() for found in _SOQL_TOKEN.finditer(where)]
+    if any(token.lower() == "select" for token in tokens):
+        return []
+    names = []
+    for token, after in zip(tokens, [*tokens[1:], ""], strict=True):
+        word = token.lower() in _SOQL_WORDS or _DATE_LITERAL.match(token)
+        if token[0].isalpha() and not word and after != "(" and is_field(token):
+            names.append(token)
+    return names
+
+
+def _channel_values(checker: _OrgCheck, file: MappingFile, object_name: str) -> None:
+    channel = file.message.channel
+    if not isinstance(channel, Choice) or channel.values is None:
+        return
+    try:
+        field = checker.org.field(object_name, channel.field)
+    except UnknownName:
+        return  # told already
+    path: Path = ("message", "channel", "values")
+    for value in field.values:
+        if value not in channel.values:
+            text = f"{channel.field} can be `{value}`, which is not listed here; such records are refused"
+            checker.document.report(path, text, warning=True)
+    for value in channel.values:
+        if field.values and value not in field.values:
+            text = f"`{value}` is not among the values of {channel.field} in the org: {', '.join(field.values)}"
+            checker.document.report((*path, value), text, key=True, warning=True)
+
+
+def _updates(checker: _OrgCheck, path: Path, object_name: str, assignments: Iterable[Assignment]) -> None:
+    for assignment in assignments:
+        _written(checker, (*path, assignment.field), object_name, assignment)
+
+
+def _upserts(checker: _OrgCheck, path: Path, upsert: UpsertPart) -> None:
+    if not checker.has_object((*path, "object"), upsert.object):
+        return
+    key = checker.found((*path, "key"), upsert.object, upsert.key)
+    if key is not None and not (key.external_id and key.unique):
+        text = (
+            f"`{upsert.key}` must be marked as external id and as unique in the org, or a repeat makes a second record"
+        )
+        checker.document.report((*path, "key"), text)
+    for assignment in upsert.set:
+        _written(checker, (*path, "set", assignment.field), upsert.object, assignment, creates=True)
+
+
+def _opt_outs(checker: _OrgCheck, mapping: RecordMapping) -> None:
+    for object_name, assignments in mapping.opt_outs.items():
+        for assignment in assignments:
+            path: Path = ("on_opt_out", "set", f"{object_name}.{assignment.field}")
+            if checker.has_object(path, object_name):
+                _written(checker, path, object_name, assignment)
+
+
+def _phone_fields(checker: _OrgCheck, file: MappingFile) -> None:
+    for index, match in enumerate(file.on_reply.match if file.on_reply is not None else ()):
+        for at, name in enumerate(match.in_):
+            object_name, field = name.split(".")
+            path: Path = ("on_reply", "match", index, "in", at)
+            if checker.has_object(path, object_name):
+                checker.found(path, object_name, field)
+
+
+def _written(
+    checker: _OrgCheck, path: Path, object_name: str, assignment: Assignment, *, creates: bool = False
+) -> None:
+    field = checker.found(path, object_name, assignment.field, key=True)
+    if field is None:
+        return
+    if not field.updateable or (creates and not field.createable):
+        text = (
+            f"`{field.name}` of {object_name} cannot be written by the connector's user; grant it in the permission set"
+        )
+        checker.document.report(path, text, key=True)
+    elif wrong := _mismatch(field, assignment):
+        checker.document.report(path, wrong)
+
+
+def _mismatch(field: FieldDescription, assignment: Assignment) -> str | None:
+    """Why the field cannot take what is written, as far as that is known before there is a value."""
+    template = assignment.template
+    if template is None:
+        return _constant_mismatch(field, assignment.constant)
+    if template.lone:
+        return None
+    if field.type == "boolean":
+        return f"`{field.name}` is true or false; write that without quotes, or one expression in braces"
+    if field.type in _NUMBERS:
+        return f"`{field.name}` is a number; write that without quotes, or one expression in braces"
+    if field.type in _MOMENTS and not _is_moment(template.literal):
+        return f'`{field.name}` is a {field.type}; write one expression in braces, like "{{at}}"'
+    literal = sum(len(piece) for piece in template.pieces)
+    if field.length and literal > field.length:
+        return f"this text has {literal} characters; `{field.name}` holds {field.length}"
+    return _picklist_mismatch(field, template.literal)
+
+
+def _constant_mismatch(field: FieldDescription, constant: float | bool | None) -> str | None:
+    if isinstance(constant, bool) and field.type != "boolean":
+        return f"`{field.name}` is a {field.type}, not true or false; put quotes around a text"
+    if not isinstance(constant, bool) and field.type in _TEXTS:
+        return f"`{field.name}` is a text; put quotes around the number"
+    if not isinstance(constant, bool) and field.type == "boolean":
+        return f"`{field.name}` is true or false"
+    return None
+
+
+def _is_moment(literal: str | None) -> bool:
+    try:
+        return literal is not None and (literal == "" or bool(datetime.fromisoformat(literal)))
+    except ValueError:
+        return False
+
+
+def _picklist_mismatch(field: FieldDescription, literal: str | None) -> str | None:
+    if literal is None or not literal or field.type != "picklist" or not field.values or literal in field.values:
+        return None
+    close = get_close_matches(literal, field.values, 1)
+    hint = f"did you mean `{close[0]}`?" if close else f"the org lists {', '.join(field.values)}"
+    return f"`{literal}` is not among the values of `{field.name}`; {hint}"

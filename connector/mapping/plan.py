@@ -1,0 +1,36 @@
+"""Which of the record's fields a mapping reads, and which are kept with the message for what is written later."""
+
+from collections.abc import Iterable, Iterator
+
+from connector.mapping.expression import field_names
+from connector.mapping.parts import Assignment, MessagePart, ReadPart, RoutePart
+from connector.mapping.template import Template
+
+
+def kept_fields(assignments: Iterable[Assignment]) -> tuple[str, ...]:
+    """The fields that claims, statuses, activities and replies write from."""
+    templates = (assignment.template for assignment in assignments if assignment.template is not None)
+    return tuple(sorted(field_names(expression for template in templates for expression in template.expressions)))
+
+
+def read_fields(
+    source: ReadPart, message: MessagePart, routes: Iterable[RoutePart], kept: Iterable[str]
+) -> tuple[str, ...]:
+    """All fields that a query must bring: what the message is made of, what the routes ask, what is kept, and the
+    order, whose last row a keyset page starts after."""
+    fields = {"Id", message.phone, *message.consent, *kept, *(ranked.field for ranked in source.order)}
+    fields |= {choice.field for choice in (message.region, message.channel) if choice.field is not None}
+    fields |= field_names(expression for template in _templates(message) for expression in template.expressions)
+    fields |= field_names(route.when for route in routes if route.when is not None)
+    if message.valid_for is not None:
+        fields.add("CreatedDate")
+    return tuple(sorted(fields))
+
+
+def _templates(message: MessagePart) -> Iterator[Template]:
+    yield message.text
+    for template in (message.sender, message.campaign, message.send_at):
+        if template is not None:
+            yield template
+    if message.whatsapp is not None:
+        yield from (*message.whatsapp.header, *message.whatsapp.body, *message.whatsapp.buttons)

@@ -1,0 +1,75 @@
+"""Compiles the texts, conditions and written fields of a file, each fault reported where it stands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.mapping import scopes
+from connector.mapping.document import Document, Path
+from connector.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
+from connector.mapping.org import Org
+from connector.mapping.parts import Assignment
+from connector.mapping.template import Template, compile_template, split
+
+
+class TextCompiler:
+    """Compiles what stands in one document. What cannot be compiled becomes an empty text, and a problem."""
+
+    def __init__(self, document: Document, org: Org | None) -> None:
+        self.document = document
+        self.org = org
+
+    def split(self, path: Path, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The literal pieces of a text and what stands in its braces, not compiled."""
+        self._no_comment(path)
+        try:
+            return split(text)
+        except ExpressionFault as fault:
+            self.document.report(path, str(fault), near=fault.near)
+            return ("",), ()
+
+    def template(self, path: Path, text: str, scope: Scope) -> Template:
+        """A text with its expressions."""
+        self._no_comment(path)
+        try:
+            return compile_template(text, scope)
+        except ExpressionFault as fault:
+            self.document.report(path, str(fault), near=fault.near)
+            return Template(("",), ())
+
+    def optional(self, path: Path, text: str | None) -> Template | None:
+        """A text of the message that may be left out."""
+        return None if text is None else self.template(path, text, scopes.MESSAGE)
+
+    def condition(self, path: Path, source: str) -> Expression | None:
+        """The `when` of a route; None when it is at fault."""
+        self._no_comment(path)
+        if source.lstrip().startswith("{"):
+            self.document.report(path, "`when` is an expression already; write it without braces")
+            return None
+        try:
+            expression = compile_expression(source, scopes.ROUTE)
+        except ExpressionFault as fault:
+            self.document.report(path, str(fault), near=fault.near)
+            return None
+        if not expression.gives_bool:
+            self.document.report(path, f"`{source}` gives a value; write what is true or false, like channel == 'sms'")
+        return expression
+
+    def set(self, path: Path, settings: Mapping[str, Any], object_name: str, scope: Scope) -> tuple[Assignment, ...]:
+        """The fields of one object and what is written to them."""
+        for name in settings:
+            if not scopes.is_field(name) or "." in name:
+                text = f"`{name}` is not the name of a field of {object_name}, and only its own fields can be written"
+                self.document.report((*path, name), text, key=True)
+        return tuple(self.assignment((*path, name), name, each, object_name, scope) for name, each in settings.items())
+
+    def assignment(self, path: Path, field: str, setting: Any, object_name: str, scope: Scope) -> Assignment:
+        """One field and what is written to it."""
+        if not isinstance(setting, str):
+            return Assignment(field, None, setting)
+        length = self.org.length(object_name, field) if self.org is not None else 0
+        return Assignment(field, self.template(path, setting, scope), None, length)
+
+    def _no_comment(self, path: Path) -> None:
+        if self.document.mark(path).comment_follows:
+            self.document.report(path, "a comment follows this text and is cut off from it; put quotes around the text")
