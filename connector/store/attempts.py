@@ -28,34 +28,37 @@ class AttemptEnd:
     poll_at: datetime | None = None
 
 
-def begin(
-    connection: Connection,
-    *,
-    reference: str,
-    run: str,
-    account: str,
-    provider: str,
-    size: int,
-    body_hash: str,
-    now: datetime,
-) -> None:
-    """Commits that a request is about to leave; nothing may be sent before this is durable."""
-    row = {
-        "id": reference,
-        "run": run,
-        "account": account,
-        "provider": provider,
-        "size": size,
-        "body_hash": body_hash,
-        "started_at": now,
-        "ended_at": None,
-        "outcome": None,
-        "provider_batch": None,
-        "error": None,
-        "poll_at": None,
-        "polls": 0,
-    }
-    put(connection, ATTEMPT, [row])
+@dataclass(frozen=True, slots=True)
+class AttemptStart:
+    """A send request about to leave. `reference` is ours and becomes the attempt's id."""
+
+    reference: str
+    run: str
+    account: str
+    provider: str
+    size: int
+    body_hash: str
+
+
+def begin(connection: Connection, starts: Sequence[AttemptStart], now: datetime) -> None:
+    """Commits that requests are about to leave; nothing may be sent before this is durable."""
+    put(
+        connection,
+        ATTEMPT,
+        [
+            {
+                "id": start.reference,
+                "run": start.run,
+                "account": start.account,
+                "provider": start.provider,
+                "size": start.size,
+                "body_hash": start.body_hash,
+                "started_at": now,
+                "polls": 0,
+            }
+            for start in starts
+        ],
+    )
 
 
 def end(connection: Connection, how: AttemptEnd) -> None:
@@ -154,3 +157,12 @@ def _batches(connection: Connection, attempts: Sequence[Any], states: Sequence[S
 def polled(connection: Connection, next_polls: Sequence[tuple[str, datetime]]) -> None:
     """Notes when each batch is to be asked about next."""
     amend(connection, ATTEMPT, [{"id": attempt_id, "poll_at": at} for attempt_id, at in next_polls])
+
+
+def end_interrupted(connection: Connection, attempt_ids: Sequence[str], now: datetime) -> None:
+    """Notes that attempts were cut off by the end of their process; they may be looked up from now on."""
+    amend(
+        connection,
+        ATTEMPT,
+        [{"id": attempt_id, "outcome": "crashed", "ended_at": now, "poll_at": now} for attempt_id in attempt_ids],
+    )

@@ -1,5 +1,6 @@
 """The database: one engine, transactions that are short, and batches that are one statement each."""
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Row,
     Subquery,
     Table,
+    Update,
     bindparam,
     cast,
     column,
@@ -136,7 +138,7 @@ def incoming(connection: Connection, table: Table, names: Sequence[str], rows: R
 
     `names` are columns of `table`, whose types say how each value travels.
     """
-    payload = orjson.dumps([{name: _plain(row.get(name), connection) for name in names} for row in rows]).decode()
+    payload = _payload([{name: _plain(row.get(name), connection) for name in names} for row in rows])
     if connection.dialect.name == "sqlite":
         each = func.json_each(bindparam(None, payload)).table_valued("value")
         return select(*(func.json_extract(each.c.value, f"$.{name}").label(name) for name in names)).subquery(
@@ -147,6 +149,31 @@ def incoming(connection: Connection, table: Table, names: Sequence[str], rows: R
         *(column(name, table.c[name].type) for name in names)
     )
     return select(recordset.render_derived(name="told", with_types=True)).subquery("incoming")
+
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _payload(rows: list[dict[str, Any]]) -> str:
+    """The rows as JSON that every database keeps: PostgreSQL has no NUL, and UTF-8 no half of a surrogate pair.
+
+    Both become U+FFFD, for one such character from outside must not keep a whole batch out.
+    """
+    try:
+        payload = orjson.dumps(rows).decode()
+    except TypeError:
+        payload = orjson.dumps(_without_halves(rows)).decode()
+    return _NUL.sub(r"\1\\ufffd", payload) if "\\u0000" in payload else payload
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
+        return re.sub("[\ud800-\udfff]", "\ufffd", value)
+    if isinstance(value, Mapping):
+        return {_without_halves(name): _without_halves(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_halves(item) for item in value]
+    return value
 
 
 def _plain(value: Any, connection: Connection) -> Any:
@@ -173,7 +200,9 @@ def put(
     if not rows:
         return ()
     names = list(rows[0])
-    source = incoming(connection, table, names, rows)
+    # in order of their unique key, so that two that put the same rows wait for each other and not in a circle
+    ordered = sorted(rows, key=lambda row: [row[name] for name in unless]) if unless else rows
+    source = incoming(connection, table, names, ordered)
     chosen = select(*source.c).where(text("true"))  # without it SQLite reads ON CONFLICT as the end of a join
     insertion = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
     statement: Any = insertion.from_select(names, chosen, include_defaults=False)
@@ -200,4 +229,16 @@ def amend(connection: Connection, table: Table, rows: Rows, *, key: str = "id") 
         .values({table.c[name]: source.c[name] for name in names if name != key})
         .where(table.c[key] == source.c[key])
     )
-    return connection.execute(statement).rowcount
+    return connection.execute(in_order(connection, statement, table, source, key)).rowcount
+
+
+def in_order(connection: Connection, statement: Update, table: Table, source: Subquery, key: str = "id") -> Update:
+    """The update, its rows locked by key first: two that change the same rows wait for each other and not in a circle.
+
+    SQLite has one writer at a time and needs none of it.
+    """
+    if connection.dialect.name == "sqlite":
+        return statement
+    same = table.c[key].in_(select(source.c[key]))
+    locked = select(table.c[key]).where(same).order_by(table.c[key]).with_for_update().cte("locked")
+    return statement.where(table.c[key] == locked.c[key])

@@ -71,7 +71,8 @@ def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Ref
     move(connection, reopened, now)
     amend(connection, MESSAGE, again)
     ids = {(row["object"], row["record_id"]): row["id"] for row in created}
-    ids |= {key: latest[key].id for key in by_record if key in latest and latest[key].id in {a["id"] for a in again}}
+    read_again = {row["id"] for row in again}
+    ids |= {key: row.id for key, row in latest.items() if row.id in read_again}
     moved = move(connection, [m for key, at in ids.items() if (m := _at_once(by_record[key], at, now))], now)
     return TakenIn(len(created), len(again), len(by_record) - len(created) - len(again), moved)
 
@@ -104,7 +105,9 @@ def _latest(connection: Connection, org: str, keys: Sequence[tuple[str, str]]) -
             MESSAGE.c.round == newest.c.round,
         ),
     )
-    return {(row.object, row.record_id): row for row in connection.execute(query.where(MESSAGE.c.org == org))}
+    # locked, in order of id, so that what is decided here still holds when it is written
+    chosen = query.where(MESSAGE.c.org == org).order_by(MESSAGE.c.id).with_for_update(of=MESSAGE)
+    return {(row.object, row.record_id): row for row in connection.execute(chosen)}
 
 
 def _begins_anew(row: Row[Any], reading: Reading, owing: set[str]) -> bool:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, or_, select
+from sqlalchemy import Connection, Row, exists, func, or_, select, update
 
 from connector.model.failures import Failure
 from connector.model.messages import Message
 from connector.model.records import WriteCause
 from connector.model.states import State, may_move
-from connector.store.db import amend, incoming, put
+from connector.store.db import amend, in_order, incoming, put
 from connector.store.tables import CrmWrite, MessageEvent, OutboxMessage
 
 MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -120,14 +120,9 @@ def _changes(rows: dict[str, Row[Any]], moved: Sequence[Moved], now: datetime) -
     return list(changes.values())
 
 
-def learn_ids(connection: Connection, ids: Sequence[tuple[str, str | None, str | None]]) -> None:
-    """Keeps what news told of a message's provider id and batch, without touching its state."""
-    known = [
-        {"id": message_id, "provider_id": provider_id, "provider_batch": batch}
-        for message_id, provider_id, batch in ids
-        if provider_id
-    ]
-    amend(connection, MESSAGE, known)
+def learn_ids(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
+    """Keeps the provider's ids of messages that news told, (ours, theirs), without touching their state."""
+    amend(connection, MESSAGE, [{"id": message_id, "provider_id": theirs} for message_id, theirs in dict(ids).items()])
 
 
 def unconfirmed_claims(connection: Connection, org: str, mapping: str, now: datetime, limit: int) -> Sequence[Any]:

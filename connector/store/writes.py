@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
@@ -47,7 +47,7 @@ def owe(connection: Connection, org: str, owed: Sequence[Owed], now: datetime) -
                 "record_id": item.write.record_id,
                 "key_field": item.write.key_field,
                 "key": item.write.key,
-                "fields": dict(item.write.fields),
+                "fields": {name: _plain(value) for name, value in item.write.fields.items()},
                 "cause": item.write.cause,
                 "mapping": item.mapping,
                 "message_id": item.message_id,
@@ -58,6 +58,11 @@ def owe(connection: Connection, org: str, owed: Sequence[Owed], now: datetime) -
             for item in owed
         ],
     )
+
+
+def _plain(value: Any) -> Any:
+    """Times travel as ISO 8601 to the millisecond, which is as fine as a CRM keeps them."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
 
 
 def due(connection: Connection, org: str, now: datetime, limit: int) -> Sequence[Any]:

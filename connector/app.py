@@ -1,0 +1,184 @@
+"""The composition root: settings in, one frozen `App` out. Clock and transports are seams; all else is made here."""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from connector.crm.base import CRM
+from connector.crm.registry import CRMS
+from connector.mapping.load import Loaded, load
+from connector.model.capability import AccountCapability
+from connector.model.errors import SettingsError
+from connector.providers.base import AccountOptions, Provider
+from connector.providers.registry import PROVIDERS
+from connector.providers.talk import IDLE_LIMIT, Line
+from connector.settings import Settings
+from connector.store import cursors
+from connector.store.db import Database, new_id
+from connector.sync.alarms import Alarms
+from connector.sync.parts import Parts, Timing
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The machine's time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Lines:
+    """Lines to accounts, one a thread and account: httpx's pool collapses when threads share a client."""
+
+    def __init__(self, options: Mapping[str, AccountOptions], transport: httpx.BaseTransport | None) -> None:
+        self._options = options
+        self._transport = transport
+        self._mine = threading.local()
+        self._all: list[Line] = []
+        self._lock = threading.Lock()
+        self._tls = ssl.create_default_context()
+
+    def __call__(self, account: str) -> Line:
+        """The calling thread's own line to an account."""
+        lines: dict[str, Line] | None = getattr(self._mine, "lines", None)
+        if lines is None:
+            lines = self._mine.lines = {}
+        if account not in lines:
+            lines[account] = self._open(account)
+        return lines[account]
+
+    def _open(self, account: str) -> Line:
+        options = self._options[account]
+        client = httpx.Client(
+            verify=self._tls,
+            timeout=httpx.Timeout(options.read_timeout, connect=options.connect_timeout),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_LIMIT),
+            follow_redirects=False,
+            trust_env=False,
+            transport=self._transport,
+        )
+        line = Line(client, options.base_url)
+        with self._lock:
+            self._all.append(line)
+        return line
+
+    @property
+    def requests(self) -> int:
+        """Requests made over all lines."""
+        with self._lock:
+            return sum(line.requests for line in self._all)
+
+    def close(self) -> None:
+        """Closes every line."""
+        with self._lock:
+            for line in self._all:
+                line.close()
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything the commands and jobs are made of."""
+
+    settings: Settings
+    clock: Clock
+    providers: Mapping[str, Provider[AccountOptions]]
+    lines: Lines
+    alarms: Alarms
+    crm_transport: Any = None
+    run: str = field(default_factory=new_id)
+
+    @cached_property
+    def database(self) -> Database:
+        """The store. Raises StoreError when its address cannot be used."""
+        return Database(self.settings.store.url)
+
+    @cached_property
+    def crm(self) -> CRM:
+        """The CRM, not yet spoken to. Raises SettingsError when its settings cannot be used."""
+        if not self.settings.crm:
+            raise SettingsError("the settings have no [crm] section; the README shows one.")
+        options = self.settings.crm_options()
+        crm: CRM = CRMS[options.kind].connect(options, clock=self.clock, transport=self.crm_transport)
+        return crm
+
+    def capabilities(self) -> dict[str, AccountCapability]:
+        """Every account of the settings by name, with what its provider can do."""
+        return {
+            name: AccountCapability(
+                name, given["provider"], self.providers[name].capability if name in self.providers else None
+            )
+            for name, given in self.settings.accounts.items()
+        }
+
+    def mappings(self, *, against_org: bool) -> Loaded:
+        """The mapping files, checked against the accounts and, if asked, against the org.
+
+        Raises:
+            MappingError: all that is wrong with them.
+        """
+        describe = self.crm.describe if against_org else None
+        return load(self.settings.mappings, self.capabilities(), describe=describe)
+
+    def parts(self) -> Parts:
+        """What verbs work with. Asks the org for its id, and ties the store to it.
+
+        Raises:
+            MappingError, SettingsError, CRMError, WrongOrg, StoreError.
+        """
+        org = self.crm.org_id()
+        with self.database.begin() as connection:
+            cursors.pin_org(connection, org, self.clock())
+        pace = self.settings.pace
+        return Parts(
+            database=self.database,
+            crm=self.crm,
+            org=org,
+            providers=self.providers,
+            mappings={mapping.name: mapping for mapping in self.mappings(against_org=True).mappings},
+            clock=self.clock,
+            line=self.lines,
+            run=self.run,
+            timing=Timing(
+                claim_lifetime=pace.claim_lifetime,
+                linger=timedelta(seconds=pace.linger),
+                first_poll=timedelta(seconds=pace.first_poll),
+                first_poll_when_pushed=timedelta(seconds=pace.first_poll_when_pushed),
+                final_after=timedelta(hours=pace.final_after_hours),
+                high_water=pace.high_water,
+            ),
+            alarms=self.alarms,
+        )
+
+    def close(self) -> None:
+        """Gives connections back."""
+        self.lines.close()
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    transport: httpx.BaseTransport | None = None,
+    crm_transport: Any = None,
+) -> App:
+    """The app of these settings.
+
+    Raises:
+        SettingsError: with a sentence for each thing that is wrong.
+    """
+    options = settings.account_options()
+    providers: dict[str, Provider[AccountOptions]] = {
+        name: PROVIDERS[chosen.provider](name, chosen) for name, chosen in _sorted(options.items())
+    }
+    return App(settings, clock, providers, Lines(options, transport), Alarms(clock), crm_transport)
+
+
+def _sorted(items: Iterable[tuple[str, AccountOptions]]) -> list[tuple[str, AccountOptions]]:
+    return sorted(items, key=lambda item: item[0])

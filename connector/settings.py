@@ -1,0 +1,229 @@
+"""The settings: one TOML file, and the environment above it.
+
+A value of the form ``${NAME}`` is taken from the environment, so that secrets need not stand in the file. Any setting
+can also be given as ``CONNECTOR_<SECTION>__<KEY>``.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from connector.crm.registry import CRMS
+from connector.model.errors import SettingsError
+from connector.providers.base import AccountOptions
+from connector.providers.registry import KNOWN, PROVIDERS
+
+DEFAULT_FILE = Path("connector.toml")
+_FROM_ENVIRONMENT = re.compile(r"^\$\{(\w+)\}$")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Store(_Section):
+    """Where rows are kept."""
+
+    url: str = Field(
+        default="sqlite:///connector.db", description="sqlite:///file or postgresql+psycopg://user@host/name"
+    )
+    keep_days: int = Field(default=90, ge=1, description="days that ended messages, their events and news are kept")
+
+
+class Log(_Section):
+    """How the log is written."""
+
+    form: Literal["console", "json"] = "console"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Web(_Section):
+    """The receiver of webhooks."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(default=8360, ge=0, le=65535)
+    body_limit: int = Field(default=65_536, ge=1024, description="bytes; a larger webhook is refused")
+    trusted_proxies: tuple[str, ...] = Field(default=(), description="whose X-Forwarded-For is believed")
+
+
+class Pace(_Section):
+    """How often and how much: all times in seconds."""
+
+    pull: float = Field(default=5.0, gt=0, description="between two looks for queued records")
+    dispatch: float = Field(default=1.0, gt=0)
+    note: float = Field(default=1.0, gt=0)
+    push: float = Field(default=2.0, gt=0, description="between two writes to the CRM; more coalesces more")
+    poll: float = Field(
+        default=5.0, gt=0, description="between two looks for batches whose time to be asked about has come"
+    )
+    replies: float = Field(default=60.0, gt=0)
+    sweep: float = Field(default=120.0, gt=0, description="between two sweeps of the phone index")
+    reconcile: float = Field(default=60.0, gt=0)
+    housekeeping: float = Field(default=3600.0, gt=0)
+    linger: float = Field(default=2.0, ge=0, description="how long a batch that is not full waits for more")
+    first_poll: float = Field(default=5.0, ge=0, description="after a send, where nothing is pushed")
+    first_poll_when_pushed: float = Field(default=120.0, ge=0, description="after a send, where statuses are pushed")
+    high_water: int = Field(
+        default=20_000, ge=1, description="messages waiting to be sent, above which no more are read"
+    )
+    claim_minutes: float = Field(default=15.0, gt=1, description="how long a claim in the CRM holds")
+    final_after_hours: float = Field(
+        default=72.0, gt=0, description="after which a message without a last word is no longer asked about"
+    )
+    drain: float = Field(default=30.0, gt=0, description="how long a stop waits for what is in flight")
+    hung_after: float = Field(
+        default=300.0, gt=0, description="a job that runs longer is reported, on top of its read timeout"
+    )
+
+    @property
+    def claim_lifetime(self) -> timedelta:
+        """How long a claim in the CRM holds."""
+        return timedelta(minutes=self.claim_minutes)
+
+
+class Settings(BaseSettings):
+    """All of it, checked. Accounts and the CRM are checked by their own kinds' options."""
+
+    model_config = SettingsConfigDict(env_prefix="CONNECTOR_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    store: Store = Store()
+    log: Log = Log()
+    web: Web = Web()
+    pace: Pace = Pace()
+    mappings: tuple[Path, ...] = (Path("mappings"),)
+    crm: dict[str, Any] = Field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library's own signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the library's own signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the library's own signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment stands above the file, whose content arrives as initial values."""
+        return env_settings, init_settings
+
+    def crm_options(self) -> Any:
+        """The options of the CRM's own kind.
+
+        Raises:
+            SettingsError: an unknown kind, or options it does not take.
+        """
+        kind = self.crm.get("kind", "salesforce")
+        if kind not in CRMS:
+            raise SettingsError(f"[crm] kind = {kind!r} is none we know; it is one of: {', '.join(sorted(CRMS))}.")
+        return _checked(CRMS[kind].options, {"kind": kind, **self.crm}, "[crm]")
+
+    def account_options(self) -> dict[str, AccountOptions]:
+        """Each account's options, of its provider's own kind; accounts whose adapter is still to come are left out.
+
+        Raises:
+            SettingsError: an unknown provider, options it does not take, or plain http to another machine.
+        """
+        checked: dict[str, AccountOptions] = {}
+        for name, given in self.accounts.items():
+            where = f"[accounts.{name}]"
+            provider = given.get("provider")
+            if provider not in KNOWN:
+                raise SettingsError(
+                    f"{where} provider = {provider!r} is none we know; it is one of: {', '.join(KNOWN)}."
+                )
+            if provider not in PROVIDERS:
+                continue
+            options = _checked(PROVIDERS[provider].options, given, where)
+            _only_loopback_unencrypted(options.base_url, where)
+            checked[name] = options
+        return checked
+
+
+def _checked(kind: type[BaseModel], given: Mapping[str, Any], where: str) -> Any:
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError(_sentences(error, where)) from None
+
+
+def _sentences(error: ValidationError, where: str) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in problem["loc"])
+        words = {"extra_forbidden": "there is no such setting", "missing": "this setting is missing"}
+        lines.append(f"{where} {place}: {words.get(problem['type'], problem['msg'])}")
+    return "\n".join(lines)
+
+
+def _only_loopback_unencrypted(url: str, where: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or not url:
+        return
+    if parts.scheme != "http":
+        raise SettingsError(f"{where} base_url = {url!r} is no http address; it begins with https://.")
+    host = parts.hostname or ""
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise SettingsError(
+            f"{where} base_url = {url!r}: plain http would show the credentials to anybody on the way; use https."
+        )
+
+
+def read(file: Path | None) -> Settings:
+    """Reads the file (``connector.toml`` when none is named and it is there) and the environment.
+
+    Raises:
+        SettingsError: with a sentence for each thing that is wrong.
+    """
+    given: dict[str, Any] = {}
+    chosen = file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    if chosen is not None:
+        try:
+            given = tomllib.loads(chosen.read_text("utf-8"))
+        except FileNotFoundError:
+            raise SettingsError(
+                f"there is no settings file {chosen}; `connector demo` needs none, everything else does."
+            ) from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{chosen} cannot be read: {error}.") from None
+    return of(given, str(chosen or "the environment"))
+
+
+def of(given: Mapping[str, Any], source: str = "the settings") -> Settings:
+    """Settings from values already read, with ``${NAME}`` filled in and the environment above them.
+
+    Raises:
+        SettingsError: with a sentence for each thing that is wrong.
+    """
+    try:
+        return Settings(**_filled(dict(given), source))
+    except ValidationError as error:
+        raise SettingsError(_sentences(error, f"{source}:")) from None
+
+
+def _filled(value: Any, source: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, source) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, source) for item in value]
+    if isinstance(value, str) and (found := _FROM_ENVIRONMENT.match(value)):
+        name = found.group(1)
+        if name not in os.environ:
+            raise SettingsError(
+                f"{source} asks for ${{{name}}}, and the environment has no {name}. Set it and start again."
+            )
+        return os.environ[name]
+    return value

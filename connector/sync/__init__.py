@@ -1,0 +1,1 @@
+"""Verbs: one file each, from the CRM to the provider and back."""

@@ -1,0 +1,93 @@
+"""Every way a send can end, sorted into moves: answered, never left, throttled, refused, or in doubt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connector.model.errors import NeverLeft, Refused, Throttled
+from connector.model.failures import Failure, Fault, Retry
+from connector.model.messages import Outcome
+from connector.model.states import State
+from connector.providers.base import Batch
+from connector.store.outbox import Move
+from connector.sync.parts import backoff
+
+_ACCOUNT_PAUSE = timedelta(seconds=60)
+"""How long an account at fault (credentials, credit) is left alone before it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one attempt: a move a message, and one word for the whole.
+
+    `outcome` is answered, never_left, throttled, refused or may_have_left. `pause`: the account should be left alone
+    for a while, so no further batch follows this one now.
+    """
+
+    outcome: str
+    moves: tuple[Move, ...]
+    provider_batch: str | None = None
+    error: str | None = None
+    failure: Failure | None = None
+    pause: bool = False
+
+    def count(self, state: State) -> int:
+        """How many messages the answer moved to `state`."""
+        return sum(1 for move in self.moves if move.to is state)
+
+
+def answered(batch: Batch, outcomes: Sequence[Outcome]) -> Answer:
+    """The provider answered as its guide says; a message it said nothing of is in doubt."""
+    told = {outcome.message_id: outcome for outcome in outcomes}
+    silence = Failure("NO_WORD", "the provider's answer says nothing of this message", Fault.PROVIDER)
+    moves = []
+    for message in batch.messages:
+        outcome = told.get(message.id) or Outcome(message.id, State.UNKNOWN, failure=silence)
+        moves.append(
+            Move(
+                message.id,
+                outcome.state,
+                "answer",
+                outcome.failure,
+                provider_id=outcome.provider_id,
+                provider_batch=outcome.provider_batch,
+            )
+        )
+    first = next((outcome.provider_batch for outcome in outcomes if outcome.provider_batch), None)
+    return Answer("answered", tuple(moves), first)
+
+
+def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetime) -> Answer:
+    """The request ended without an answer that the guide describes.
+
+    | how | what it proves | the messages |
+    |---|---|---|
+    | `NeverLeft` | no connection was made | go back to claimed and are tried again |
+    | `Throttled` | turned away unread | go back to claimed, after the wait asked for |
+    | `Refused`, the account's fault | turned away | go back to claimed, after a pause, with an alarm |
+    | `Refused`, otherwise | a documented refusal | are rejected |
+    | anything else | nothing | are unknown, and never sent again by themselves |
+    """
+    if isinstance(error, NeverLeft):
+        return _back(batch, "never_left", error, {i: now + backoff(tries.get(i, 0)) for i in tries})
+    if isinstance(error, Throttled):
+        wait = max(timedelta(seconds=error.wait), timedelta(seconds=1))
+        return _back(batch, "throttled", error, dict.fromkeys(tries, now + wait), error.failure)
+    if isinstance(error, Refused):
+        if error.failure.fault is Fault.ACCOUNT or error.failure.retry is not Retry.NO:
+            return _back(batch, "refused", error, dict.fromkeys(tries, now + _ACCOUNT_PAUSE), error.failure)
+        moves = tuple(Move(message.id, State.REJECTED, "answer", error.failure) for message in batch.messages)
+        return Answer("refused", moves, error=str(error), failure=error.failure)
+    doubt = Failure("IN_DOUBT", f"nobody knows whether it was sent: {error}", Fault.PROVIDER)
+    moves = tuple(Move(message.id, State.UNKNOWN, "no answer", doubt) for message in batch.messages)
+    return Answer("may_have_left", moves, error=str(error), pause=True)
+
+
+def _back(
+    batch: Batch, outcome: str, error: Exception, until: Mapping[str, datetime], failure: Failure | None = None
+) -> Answer:
+    moves = tuple(
+        Move(message.id, State.CLAIMED, outcome, failure, not_before=until.get(message.id))
+        for message in batch.messages
+    )
+    return Answer(outcome, moves, error=str(error), failure=failure, pause=True)

@@ -1,0 +1,220 @@
+"""Outbox → provider: commits the attempt, sends, and notes what came back."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import Connection
+
+from connector.model.errors import ConnectorError, StoreError
+from connector.model.failures import Failure, Fault, Retry
+from connector.model.messages import Message
+from connector.model.states import State
+from connector.providers.base import AccountOptions, Batch, Provider, Request
+from connector.store import attempts, outbox, phones
+from connector.store.attempts import AttemptEnd, AttemptStart
+from connector.store.db import new_id
+from connector.store.outbox import Move
+from connector.sync.answers import Answer, answered, ended
+from connector.sync.parts import Parts
+from connector.sync.settle import settle
+
+log = structlog.get_logger()
+
+_MARGIN = timedelta(seconds=30)
+"""How much longer than the provider's read timeout a claim must hold when its message is sent."""
+
+
+@dataclass(slots=True)
+class Dispatched:
+    """What one round of sending did."""
+
+    requests: int = 0
+    accepted: int = 0
+    unknown: int = 0
+
+    def __bool__(self) -> bool:
+        return self.requests > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A batch whose attempt is committed, and the request that will carry it."""
+
+    batch: Batch
+    request: Request
+    tries: dict[str, int]
+
+
+def dispatch(parts: Parts, account: str, senders: Executor) -> Dispatched:
+    """Sends what is claimed for an account, a batch a request, as many at once as the account allows.
+
+    Each attempt is committed before its request leaves, under the lease; a message is attempted again only when its
+    request certainly never left or was turned away unread.
+
+    Raises:
+        LeaseHeld: this process lost its lease; nothing was sent.
+    """
+    provider = parts.providers[account]
+    done = Dispatched()
+    while not parts.stopping.is_set():
+        planned = _plan(parts, account, provider)
+        if not planned:
+            return done
+        flights: list[Future[Answer]] = [senders.submit(_send, parts, account, provider, plan) for plan in planned]
+        for flight in flights:
+            answer = flight.result()
+            done.requests += 1
+            done.accepted += answer.count(State.ACCEPTED)
+            done.unknown += answer.count(State.UNKNOWN)
+        if any(flight.result().pause for flight in flights):
+            return done
+    return done
+
+
+def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> list[Planned]:
+    """Chooses what is sent next and commits the attempts, in one transaction."""
+    now = parts.clock()
+    settings = provider.settings
+    room = settings.batch_size * settings.senders
+    holds_until = now + timedelta(seconds=settings.read_timeout) + _MARGIN
+    with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)
+        rows = outbox.ready(connection, account, now, holds_until, room)
+        if not rows or _more_may_come(rows, settings.batch_size, now, parts.timing.linger):
+            return []
+        messages, moves = _sendable(parts, connection, provider, rows, now)
+        planned = [_prepared(provider, batch, rows) for batch in _batches(provider, messages)]
+        attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
+        moves += [
+            Move(message.id, State.ATTEMPTING, "dispatch", account=account, attempt_id=plan.batch.reference)
+            for plan in planned
+            for message in plan.batch.messages
+        ]
+        settle(parts, connection, moves, now)
+    return planned
+
+
+def _more_may_come(rows: Sequence[Any], batch_size: int, now: datetime, linger: timedelta) -> bool:
+    """A batch that is not full waits a moment for more, for a full one costs the provider and us less."""
+    return len(rows) < batch_size and all(row.state_at > now - linger for row in rows)
+
+
+def _sendable(
+    parts: Parts, connection: Connection, provider: Provider[AccountOptions], rows: Sequence[Any], now: datetime
+) -> tuple[list[Message], list[Move]]:
+    """The messages that may be sent this very moment, and the moves of those that may not."""
+    stopped = phones.opted_out(connection, parts.org, [row.to_number for row in rows])
+    messages: list[Message] = []
+    moves: list[Move] = []
+    for row in rows:
+        if row.expires_at is not None and row.expires_at <= now:
+            reason = f"it was to be sent by {row.expires_at:%Y-%m-%d %H:%M} UTC and could not be"
+            moves.append(Move(row.id, State.EXPIRED, "validity", Failure("TOO_OLD", reason)))
+        elif row.to_number in stopped:
+            reason = "the recipient asked for no messages: a record that holds this number says so"
+            moves.append(Move(row.id, State.HELD, "consent", Failure("OPTED_OUT", reason, opted_out=True)))
+        elif (failure := provider.refuse(message := outbox.as_message(row))) is not None:
+            moves.append(Move(row.id, State.REJECTED, "provider limits", failure))
+        else:
+            messages.append(message)
+    return messages, moves
+
+
+def _batches(provider: Provider[AccountOptions], messages: Sequence[Message]) -> list[Batch]:
+    """Messages of one group together, at most a batch a request, a number at most once in each."""
+    size = min(provider.settings.batch_size, provider.capability.batch_ceiling)
+    filling: dict[Any, list[dict[str, Message]]] = {}
+    for message in messages:
+        open_ones = filling.setdefault(provider.group(message), [])
+        for batch in open_ones:
+            if len(batch) < size and message.to not in batch:
+                batch[message.to] = message
+                break
+        else:
+            open_ones.append({message.to: message})
+    return [Batch(new_id(), tuple(batch.values())) for batches in filling.values() for batch in batches]
+
+
+def _prepared(provider: Provider[AccountOptions], batch: Batch, rows: Sequence[Any]) -> Planned:
+    wanted = {message.id for message in batch.messages}
+    return Planned(batch, provider.send(batch), {row.id: row.tries for row in rows if row.id in wanted})
+
+
+def _start(parts: Parts, account: str, provider: Provider[AccountOptions], plan: Planned) -> AttemptStart:
+    body = orjson.dumps([plan.request.path, dict(plan.request.query), plan.request.json, plan.request.form])
+    return AttemptStart(
+        reference=plan.batch.reference,
+        run=parts.run,
+        account=account,
+        provider=provider.name,
+        size=len(plan.batch.messages),
+        body_hash=hashlib.sha256(body).hexdigest(),
+    )
+
+
+def _send(parts: Parts, account: str, provider: Provider[AccountOptions], plan: Planned) -> Answer:
+    """Talks, then notes. Whatever goes wrong here, the attempt is committed and no message is sent twice for it."""
+    try:
+        response = parts.line(account).ask(plan.request)
+        answer = answered(plan.batch, provider.read_send(plan.batch, response))
+    except ConnectorError as error:
+        answer = ended(plan.batch, error, plan.tries, parts.clock())
+    except Exception as error:  # a bug in an adapter must leave doubt, not a message that looks unsent
+        log.exception("adapter_failed", account=account, attempt=plan.batch.reference)
+        answer = ended(plan.batch, error, plan.tries, parts.clock())
+    _tell(parts, account, answer)
+    _note(parts, provider, plan, answer)
+    return answer
+
+
+def _tell(parts: Parts, account: str, answer: Answer) -> None:
+    subject = f"account {account}"
+    if answer.outcome == "answered":
+        parts.alarms.settle(subject)
+        return
+    log.warning("send_ended", account=account, outcome=answer.outcome, reason=answer.error, size=len(answer.moves))
+    if answer.failure and (answer.failure.fault is Fault.ACCOUNT or answer.failure.retry is Retry.WHEN_MENDED):
+        parts.alarms.sound(subject, f"{answer.failure} Its messages wait until this is mended.")
+
+
+def _note(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answer: Answer) -> None:
+    """Commits what became of the attempt; a store that refuses is asked again, for the answer exists only here."""
+    wait = 1.0
+    while True:
+        now = parts.clock()
+        try:
+            with parts.database.begin() as connection:
+                settle(
+                    parts, connection, [replace(move, attempt_id=plan.batch.reference) for move in answer.moves], now
+                )
+                attempts.end(connection, _end(parts, provider, plan, answer, now))
+        except StoreError as error:
+            parts.alarms.sound("store", f"{error} Answers of providers wait in memory meanwhile.")
+            if parts.stopping.wait(wait):
+                log.exception(
+                    "answer_lost", attempt=plan.batch.reference, outcome=answer.outcome, size=len(answer.moves)
+                )
+                raise
+            wait = min(wait * 2, 30.0)
+        else:
+            parts.alarms.settle("store")
+            return
+
+
+def _end(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answer: Answer, now: datetime) -> AttemptEnd:
+    pushed = bool(provider.capability.pushes and provider.settings.public_url)
+    first = parts.timing.first_poll_when_pushed if pushed else parts.timing.first_poll
+    return AttemptEnd(
+        attempt_id=plan.batch.reference,
+        outcome=answer.outcome,
+        ended_at=now,
+        provider_batch=answer.provider_batch,
+        error=answer.error,
+        poll_at=now + first,
+    )

@@ -1,0 +1,148 @@
+"""Any news → store: matches what providers told with messages, moves them, and owes the CRM replies and opt-outs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, select
+
+from connector.model.messages import NewsKind
+from connector.model.states import State
+from connector.model.stop_words import says_stop
+from connector.store import inbox, outbox, phones, writes
+from connector.store.outbox import MESSAGE, Move
+from connector.store.writes import Owed
+from connector.sync.parts import Parts
+from connector.sync.replies import Heard, reply_writes
+from connector.sync.settle import settle
+
+log = structlog.get_logger()
+
+_AT_ONCE = 1000
+_ANSWERS_WITHIN = timedelta(days=30)
+"""A reply without an id is taken to answer the newest message sent to its number within this time."""
+_WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600))
+"""When news that matches no message yet is looked at again."""
+
+
+@dataclass(slots=True)
+class Noted:
+    """What one round of noting did."""
+
+    moved: int = 0
+    replies: int = 0
+    opt_outs: int = 0
+    parked: int = 0
+    seen: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.moved or self.replies or self.opt_outs)
+
+
+@dataclass(slots=True)
+class _Sorted:
+    moves: list[Move] = field(default_factory=list)
+    ids: list[tuple[str, str]] = field(default_factory=list)
+    settled: list[tuple[str, str | None]] = field(default_factory=list)
+    parked: list[tuple[str, int, datetime | None]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+
+
+def note(parts: Parts) -> Noted:
+    """Works through the news in the inbox, a thousand a transaction, oldest first."""
+    noted = Noted()
+    while not parts.stopping.is_set():
+        now = parts.clock()
+        with parts.database.begin() as connection:
+            rows = inbox.work(connection, now, _AT_ONCE)
+            if rows:
+                _note(parts, connection, rows, now, noted)
+        if len(rows) < _AT_ONCE:
+            break
+    return noted
+
+
+def _note(parts: Parts, connection: Connection, rows: Sequence[Any], now: datetime, noted: Noted) -> None:
+    matched = inbox.match(connection, [row.id for row in rows])
+    matched |= _by_number(connection, [row for row in rows if row.id not in matched], now)
+    work = _sorted(parts, rows, matched, now)
+    moved = settle(parts, connection, work.moves, now)
+    outbox.learn_ids(connection, work.ids)
+    inbox.settle(connection, work.settled, now)
+    inbox.park(connection, work.parked)
+    _hear(parts, connection, work.heard, now)
+    noted.seen += len(rows)
+    noted.moved += len(moved)
+    noted.replies += sum(1 for heard in work.heard if heard.is_reply)
+    noted.opt_outs += sum(1 for heard in work.heard if heard.opted_out)
+    noted.parked += len(work.parked)
+
+
+def _by_number(connection: Connection, rows: Sequence[Any], now: datetime) -> dict[str, str]:
+    """Replies that name no message: the newest one their account sent to that number."""
+    found: dict[str, str] = {}
+    replies = [row for row in rows if row.kind == NewsKind.REPLY and row.phone]
+    for account in {row.account for row in replies}:
+        mine = [row for row in replies if row.account == account]
+        latest = inbox.latest_to(connection, account, [row.phone for row in mine], now - _ANSWERS_WITHIN)
+        found |= {row.id: latest[row.phone] for row in mine if row.phone in latest}
+    return found
+
+
+def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], now: datetime) -> _Sorted:
+    work = _Sorted()
+    for row in rows:
+        message_id = matched.get(row.id)
+        opted_out = row.opted_out or bool(row.text and says_stop(row.text))
+        if message_id is None and not (row.kind == NewsKind.REPLY and row.phone and row.tries):
+            # perhaps its message, or the answer that names it, is still to come; a reply is heard the second time
+            again = now + _WAITS[row.tries] if row.tries < len(_WAITS) else None
+            work.parked.append((row.id, row.tries + 1, again))
+            if again is None:
+                log.warning("news_unmatched", account=row.account, kind=row.kind, word=row.word, news=row.id)
+            continue
+        if message_id is not None and row.kind == NewsKind.STATUS:
+            if row.provider_id:
+                work.ids.append((message_id, row.provider_id))
+            if row.state is not None:
+                work.moves.append(_move(parts, row, message_id))
+            elif not opted_out:
+                log.info("status_word_unknown", account=row.account, word=row.word, message=message_id)
+        if row.kind == NewsKind.REPLY or opted_out:
+            work.heard.append(Heard(row, message_id, opted_out))
+        work.settled.append((row.id, message_id))
+    return work
+
+
+def _move(parts: Parts, row: Any, message_id: str) -> Move:
+    provider = parts.providers.get(row.account)
+    return Move(
+        message_id,
+        State(row.state),
+        "status",
+        inbox.failure_of(row),
+        happened_at=row.at,
+        word=row.word,
+        provider_id=row.provider_id,
+        provider_batch=row.provider_batch,
+        last_word_wins=bool(provider and provider.capability.last_word_wins),
+    )
+
+
+def _hear(parts: Parts, connection: Connection, heard: Sequence[Heard], now: datetime) -> None:
+    if not heard:
+        return
+    ids = [item.message_id for item in heard if item.message_id]
+    rows = {row.id: row for row in connection.execute(select(MESSAGE).where(MESSAGE.c.id.in_(ids)))} if ids else {}
+    numbers = {item.number(rows) for item in heard} - {None}
+    holders = phones.holders(connection, parts.org, [number for number in numbers if number])
+    owed: list[Owed] = []
+    for item in heard:
+        owed.extend(reply_writes(parts, item, rows, holders, now))
+    writes.owe(connection, parts.org, owed, now)
+    stopped = sorted({number for item in heard if item.opted_out and (number := item.number(rows))})
+    if stopped:
+        phones.opt_out(connection, parts.org, stopped, now)
+        log.info("opted_out", count=len(stopped))

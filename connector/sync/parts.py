@@ -1,0 +1,82 @@
+"""The parts every verb works with, built by `connector.app` and handed down."""
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from connector.crm.base import CRM
+from connector.mapping.record_mapping import RecordMapping
+from connector.model.states import State
+from connector.providers.base import AccountOptions, Provider
+from connector.providers.talk import Line
+from connector.store import lease
+from connector.store.db import Database
+from connector.sync.alarms import Alarms
+
+LEASE_NAME = "daemon"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take and wait; `connector.settings.Pace` says what each means."""
+
+    claim_lifetime: timedelta
+    linger: timedelta
+    first_poll: timedelta
+    first_poll_when_pushed: timedelta
+    final_after: timedelta
+    high_water: int
+
+
+class Tenure:
+    """Our hold on the lease: its fencing number while we have it."""
+
+    def __init__(self) -> None:
+        self.fence: int | None = None
+
+    def check(self, connection: Connection, now: datetime) -> None:
+        """Makes sure inside a transaction that the lease is still ours.
+
+        Raises:
+            LeaseHeld: it is not; nothing may be sent.
+        """
+        lease.check(connection, LEASE_NAME, self.fence if self.fence is not None else -1, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What verbs work with. `line` gives the calling thread its own connection to an account."""
+
+    database: Database
+    crm: CRM
+    org: str
+    providers: Mapping[str, Provider[AccountOptions]]
+    mappings: Mapping[str, RecordMapping]
+    clock: Callable[[], datetime]
+    line: Callable[[str], Line]
+    run: str
+    timing: Timing
+    alarms: Alarms
+    tenure: Tenure = field(default_factory=Tenure)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def ended_at_sent(self) -> frozenset[str]:
+        """Accounts whose provider never says more than ``sent``."""
+        return frozenset(
+            name for name, provider in self.providers.items() if provider.capability.last_word == State.SENT
+        )
+
+    def waiting_states(self, account: str) -> tuple[State, ...]:
+        """States of an account's messages of which more news can come."""
+        if account in self.ended_at_sent():
+            return (State.ACCEPTED,)
+        return (State.ACCEPTED, State.SENT)
+
+
+def backoff(tries: int, *, first: float = 2.0, most: float = 600.0) -> timedelta:
+    """How long to wait before the next try, with jitter so that many do not come back at once."""
+    return timedelta(seconds=min(most, first * 2 ** min(tries, 16)) * random.uniform(0.7, 1.3))  # noqa: S311  # spreading, not secrecy

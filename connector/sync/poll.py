@@ -1,0 +1,92 @@
+"""Asks the providers that must be asked: statuses of open batches, and replies by date."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from connector.model.errors import ExchangeError, Refused
+from connector.model.failures import Fault
+from connector.model.messages import OpenBatch
+from connector.providers.base import Conversation
+from connector.store import attempts, cursors, inbox
+from connector.sync.parts import Parts
+
+log = structlog.get_logger()
+
+_BATCHES_AT_ONCE = 20
+_OVERLAP = timedelta(minutes=10)
+"""Replies are asked for again from this long before the last time: late ones are filed under the time they came."""
+_FIRST_LOOK = timedelta(days=1)
+
+
+def poll_statuses(parts: Parts, account: str) -> int:
+    """Asks what became of an account's open batches, those longest unasked first; gives how much news there was.
+
+    Each batch is asked again after a growing pause, until `final_after` has passed since it was sent.
+    """
+    provider = parts.providers[account]
+    if not provider.capability.polls_statuses:
+        return 0
+    told = 0
+    while not parts.stopping.is_set():
+        now = parts.clock()
+        with parts.database.read() as connection:
+            batches = attempts.due_for_poll(connection, account, parts.waiting_states(account), now, _BATCHES_AT_ONCE)
+        if not batches:
+            break
+        told += _keep(parts, account, provider.statuses(batches))
+        with parts.database.begin() as connection:
+            attempts.polled(connection, [(batch.reference, _next_look(parts, batch, now)) for batch in batches])
+        if len(batches) < _BATCHES_AT_ONCE:
+            break
+    return told
+
+
+def _next_look(parts: Parts, batch: OpenBatch, now: datetime) -> datetime:
+    age = now - batch.sent_at
+    if age > parts.timing.final_after:
+        return now + timedelta(days=365)
+    return now + max(parts.timing.first_poll, min(age / 2, timedelta(hours=1)))
+
+
+def poll_replies(parts: Parts, account: str) -> int:
+    """Asks for replies since the last time, with an overlap; gives how many were new."""
+    provider = parts.providers[account]
+    if not provider.capability.polls_replies:
+        return 0
+    name = f"replies {account}"
+    now = parts.clock()
+    with parts.database.read() as connection:
+        kept = cursors.get(connection, name)
+    since = datetime.fromisoformat(kept["until"]) - _OVERLAP if kept else now - _FIRST_LOOK
+    told = _keep(parts, account, provider.replies(since, now))
+    with parts.database.begin() as connection:
+        cursors.keep(connection, name, {"until": now.isoformat()}, now)
+    return told
+
+
+def resolve(parts: Parts, account: str, batches: list[OpenBatch]) -> int:
+    """Looks batches of unknown outcome up at the provider by our reference; gives how much news there was."""
+    provider = parts.providers[account]
+    return sum(_keep(parts, account, provider.resolve(batch)) for batch in batches)
+
+
+def _keep(parts: Parts, account: str, conversation: Conversation[None]) -> int:
+    """Runs a conversation and stores its news a page at a time, so that memory does not grow with what is told.
+
+    Raises:
+        ExchangeError: the provider could not be asked; what it had told by then is kept.
+    """
+    kept = 0
+    try:
+        for news in parts.line(account).converse(conversation):
+            with parts.database.begin() as connection:
+                kept += inbox.keep(connection, account, parts.providers[account].name, news, parts.clock())
+    except Refused as error:
+        if error.failure.fault is Fault.ACCOUNT:
+            parts.alarms.sound(f"account {account}", f"{error.failure} Its statuses and replies cannot be asked for.")
+        raise
+    except ExchangeError as error:
+        log.warning("poll_broken_off", account=account, reason=str(error), count=kept)
+        raise
+    return kept

@@ -1,0 +1,57 @@
+"""Unknown outcomes: what a crash left in the air becomes unknown, and what a listing shows settles it."""
+
+import structlog
+
+from connector.model.failures import Failure, Fault
+from connector.model.states import State
+from connector.store import attempts
+from connector.store.outbox import Move
+from connector.sync.parts import Parts
+from connector.sync.poll import resolve
+from connector.sync.settle import settle
+
+log = structlog.get_logger()
+
+_BATCHES_AT_ONCE = 20
+
+
+def mark_interrupted(parts: Parts) -> int:
+    """At a start, before anything is sent: attempts of a process that is gone may have left, so they are unknown.
+
+    To be called once, right after the lease was taken and before this process dispatches.
+    """
+    now = parts.clock()
+    doubt = Failure(
+        "INTERRUPTED",
+        "the connector stopped while this message was being sent; nobody knows whether it was",
+        Fault.US,
+    )
+    with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)
+        rows = attempts.interrupted(connection)
+        moves = [Move(row.id, State.UNKNOWN, "interrupted", doubt, attempt_id=row.attempt_id) for row in rows]
+        settle(parts, connection, moves, now)
+        attempts.end_interrupted(connection, sorted({row.attempt_id for row in rows if row.attempt_id}), now)
+    if rows:
+        log.warning("attempts_interrupted", count=len(rows))
+    return len(rows)
+
+
+def reconcile(parts: Parts, account: str) -> int:
+    """Looks an account's batches of unknown outcome up in the provider's own listing, where it has one.
+
+    A listing settles a message only by showing it; absence proves nothing, for listings lag.
+    """
+    provider = parts.providers[account]
+    if not provider.capability.lists_sendings:
+        return 0
+    with parts.database.read() as connection:
+        batches = attempts.due_for_poll(connection, account, (State.UNKNOWN,), parts.clock(), _BATCHES_AT_ONCE)
+    told = resolve(parts, account, batches)
+    now = parts.clock()
+    with parts.database.begin() as connection:
+        attempts.polled(
+            connection,
+            [(batch.reference, now + max(parts.timing.first_poll, (now - batch.sent_at) / 2)) for batch in batches],
+        )
+    return told

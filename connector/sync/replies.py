@@ -1,0 +1,108 @@
+"""What a reply, or somebody's stop, makes us owe the CRM."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connector.mapping.record_mapping import RecordMapping
+from connector.model.messages import NewsKind, PhoneMatch, Reply, StateChange, merge
+from connector.model.states import State
+from connector.store.writes import Owed
+from connector.sync.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """News of a person: a reply, an opt-out, or both. `news` is its inbox row."""
+
+    news: Any
+    message_id: str | None
+    opted_out: bool
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it holds words of theirs, and not only a provider's note that they opted out."""
+        return bool(self.news.kind == NewsKind.REPLY)
+
+    def number(self, messages: Mapping[str, Any]) -> str | None:
+        """Whose number it is: as told, else that of the message it answers."""
+        if self.news.phone:
+            return str(self.news.phone)
+        row = messages.get(self.message_id or "")
+        return row.to_number if row is not None else None
+
+
+def reply_writes(
+    parts: Parts,
+    heard: Heard,
+    messages: Mapping[str, Any],
+    holders: Mapping[str, Sequence[PhoneMatch]],
+    now: datetime,
+) -> list[Owed]:
+    """The activity for a reply and, for a stop, the opt-out on every record that holds the number."""
+    row = messages.get(heard.message_id or "")
+    mapping = _mapping(parts, row)
+    if mapping is None:
+        return []
+    matches = holders.get(heard.number(messages) or "", ())
+    owed: list[Owed] = []
+    if heard.is_reply:
+        reply = _reply(heard, row, now)
+        match = _match(mapping, row, matches)
+        owed += [Owed(write, mapping.name, heard.message_id) for write in mapping.on_reply(reply, match)]
+    if heard.opted_out:
+        owed += [Owed(write, mapping.name, heard.message_id) for write in mapping.on_opt_out(matches)]
+    return owed
+
+
+def _mapping(parts: Parts, row: Any) -> RecordMapping | None:
+    if row is not None:
+        return parts.mappings.get(row.mapping)
+    return next((mapping for mapping in parts.mappings.values() if mapping.reply_phone_fields()), None)
+
+
+def _match(mapping: RecordMapping, row: Any, matches: Sequence[PhoneMatch]) -> PhoneMatch | None:
+    """The person behind the number: the one the message's record names, else the first by the mapping's own order."""
+    order = mapping.reply_phone_fields()
+    known = [match for match in matches if (match.object, match.field) in order]
+    known.sort(key=lambda match: order.index((match.object, match.field)))
+    if row is not None:
+        named = set(row.fields.values())
+        for match in known:
+            if match.record_id in named:
+                return match
+        if "message" in mapping.matches_by and mapping.matches_by[0] == "message":
+            return None  # the message knows its person better than a number that several may share
+    return known[0] if known and "phone" in mapping.matches_by else None
+
+
+def _reply(heard: Heard, row: Any, now: datetime) -> Reply:
+    news = heard.news
+    answered = None
+    if row is not None:
+        answered = StateChange(
+            message_id=row.id,
+            object=row.object,
+            record_id=row.record_id,
+            state=State(row.state),
+            at=row.state_at,
+            to=row.to_number,
+            text=merge(tuple(row.pieces), tuple(row.values)),
+            channel=row.channel,
+            sender=row.sender,
+            account=row.account,
+            provider_id=row.provider_id,
+            fields=row.fields,
+        )
+    return Reply(
+        key=f"r-{hashlib.sha256(f'{news.account} {news.key}'.encode()).hexdigest()[:32]}",
+        text=news.text or "",
+        at=news.at or now,
+        phone=heard.number({row.id: row} if row is not None else {}),
+        account=news.account,
+        provider=news.provider,
+        opted_out=heard.opted_out,
+        message=answered,
+    )

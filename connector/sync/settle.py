@@ -1,0 +1,68 @@
+"""Moves messages and owes the CRM what the mappings say of it, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.model.failures import Failure
+from connector.model.messages import StateChange, merge
+from connector.model.records import RecordWrite, WriteCause
+from connector.store import outbox, writes
+from connector.store.outbox import Move, Moved
+from connector.store.writes import Owed
+from connector.sync.parts import Parts
+
+
+def settle(parts: Parts, connection: Connection, moves: Sequence[Move], now: datetime) -> list[Moved]:
+    """Makes the moves through the one door and commits, with them, what the CRM is to be told."""
+    moved = outbox.move(connection, moves, now)
+    tell(parts, connection, moved, now)
+    return moved
+
+
+def tell(parts: Parts, connection: Connection, moved: Sequence[Moved], now: datetime) -> None:
+    """Owes the CRM what the mappings say of changes already made.
+
+    A message whose record has begun a newer round no longer writes to the record's status.
+    """
+    owed: list[Owed] = []
+    for step in moved:
+        mapping = parts.mappings.get(step.row.mapping)
+        if mapping is None:
+            continue
+        owed.extend(
+            Owed(write, step.row.mapping, step.row.id) for write in mapping.on_change(change_of(parts, step, now))
+        )
+    late = outbox.overtaken(connection, [item.message_id for item in owed if item.message_id]) if owed else set()
+    writes.owe(connection, parts.org, [item for item in owed if not _outdated(item, late)], now)
+
+
+def _outdated(item: Owed, late: set[str]) -> bool:
+    write: RecordWrite = item.write
+    return write.cause is WriteCause.STATUS and item.message_id in late
+
+
+def change_of(parts: Parts, step: Moved, now: datetime) -> StateChange:
+    """A move as mappings see it."""
+    row, wanted = step.row, step.move
+    account = wanted.account or row.account
+    provider = parts.providers.get(account) if account else None
+    failure: Failure | None = wanted.failure
+    return StateChange(
+        message_id=row.id,
+        object=row.object,
+        record_id=row.record_id,
+        state=wanted.to,
+        at=wanted.happened_at or now,
+        to=row.to_number,
+        text=merge(tuple(row.pieces), tuple(row.values)),
+        channel=row.channel,
+        sender=row.sender,
+        account=account,
+        provider=provider.name if provider else None,
+        provider_id=wanted.provider_id or row.provider_id or wanted.provider_batch or row.provider_batch,
+        failure=failure,
+        reason=failure.reason if failure else "",
+        fields=row.fields,
+    )

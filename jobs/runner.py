@@ -1,0 +1,232 @@
+"""The daemon: APScheduler runs the table of jobs; the lease, hung jobs and the stop are watched over here."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from connector.app import App
+from connector.model.errors import BudgetSpent, ConnectorError, LeaseHeld
+from connector.store import lease
+from connector.sync.parts import LEASE_NAME, Parts
+from connector.sync.reconcile import mark_interrupted
+from jobs.schedule import Job, slowed, table
+
+log = structlog.get_logger()
+
+LEASE_LIFETIME = timedelta(seconds=30)
+_WATCH_EVERY = 5.0
+
+
+class Daemon:
+    """Runs the jobs of one org, one daemon at a time.
+
+    `start` waits for the lease; `stop` lets what is in flight finish, within the drain limit.
+    """
+
+    def __init__(self, app: App, parts: Parts) -> None:
+        self._app = app
+        self._parts = parts
+        self._senders: Mapping[str, ThreadPoolExecutor] = {
+            name: ThreadPoolExecutor(provider.settings.senders, thread_name_prefix=f"send-{name}")
+            for name, provider in parts.providers.items()
+        }
+        self.jobs: tuple[Job, ...] = table(parts, app.settings, self._senders)
+        self._by_name = {job.name: job for job in self.jobs}
+        self._scheduler = BackgroundScheduler(
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": JobThreads(len(self.jobs))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+        self._running: dict[str, float] = {}
+        self._woken: set[str] = set()
+        self._not_before: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._watch = threading.Thread(target=self._keep_watch, name="watch", daemon=True)
+        self._stopped = threading.Event()
+
+    # -- the life of the daemon
+
+    def start(self, *, wait_for_lease: bool = True) -> None:
+        """Takes the lease, takes up what a crash left, and starts the jobs.
+
+        Raises:
+            LeaseHeld: another process works on this org and `wait_for_lease` is false.
+        """
+        take_lease(self._app, self._parts, wait=wait_for_lease)
+        mark_interrupted(self._parts)
+        self._watch.start()
+        for job in self.jobs:
+            self._scheduler.add_job(
+                self._run, "interval", seconds=job.every, args=[job.name], id=job.name, name=job.name
+            )
+        self._scheduler.start()
+        for job in self.jobs:
+            self.wake(job.name)
+        log.info("started", org=self._parts.org, jobs=len(self.jobs), fence=self._parts.tenure.fence)
+
+    def stop(self) -> bool:
+        """Starts nothing new, waits for what is in flight, gives the lease back; false when the drain limit ran out."""
+        self._parts.stopping.set()
+        if self._scheduler.running:
+            self._scheduler.pause()
+        patience = max(
+            [
+                self._app.settings.pace.drain,
+                *(p.settings.read_timeout for n, p in self._parts.providers.items() if self._sends(n)),
+            ]
+        )
+        deadline = time.monotonic() + patience
+        while self._busy() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        left = sorted(self._busy())
+        if left:
+            log.error("drain_ran_out", jobs=left, seconds=patience)
+        self._stopped.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for senders in self._senders.values():
+            senders.shutdown(wait=not left)
+        give_lease_back(self._app, self._parts)
+        log.info("stopped", drained=not left)
+        return not left
+
+    def wake(self, name: str) -> None:
+        """Runs a job now; if it is running, once more right after."""
+        with self._lock:
+            self._woken.add(name)
+        job = self._scheduler.get_job(name)
+        if job is not None and name not in self._busy():
+            job.modify(next_run_time=self._app.clock())
+
+    def running(self) -> dict[str, float]:
+        """The jobs under way, each with the seconds it has run."""
+        now = time.monotonic()
+        with self._lock:
+            return {name: now - since for name, since in self._running.items()}
+
+    # -- one run of one job
+
+    def _run(self, name: str) -> None:
+        job = self._by_name[name]
+        if time.monotonic() < self._not_before.get(name, 0.0):
+            return
+        with self._lock:
+            if name in self._running:
+                return
+            self._running[name] = time.monotonic()
+        with structlog.contextvars.bound_contextvars(job=name, run=self._parts.run):
+            while True:
+                with self._lock:
+                    self._woken.discard(name)
+                self._run_once(job)
+                with self._lock:
+                    # decided under the lock, so that a wake is either seen here or finds the job at rest
+                    if name not in self._woken or self._parts.stopping.is_set():
+                        del self._running[name]
+                        return
+
+    def _run_once(self, job: Job) -> None:
+        started = time.monotonic()
+        try:
+            worked = job.verb()
+        except LeaseHeld as error:
+            self._parts.alarms.sound("lease", str(error))
+        except BudgetSpent as error:
+            self._parts.alarms.sound("CRM budget", f"{error} It resumes by itself as the day's usage ages out.")
+            self._not_before[job.name] = time.monotonic() + 60
+        except ConnectorError as error:
+            self._parts.alarms.sound(f"job {job.name}", str(error))
+        except Exception as error:
+            log.exception("job_failed")
+            self._parts.alarms.sound(f"job {job.name}", f"{type(error).__name__}: {error}. It is tried again.")
+        else:
+            self._parts.alarms.settle(f"job {job.name}")
+            if worked:
+                log.debug("job_done", seconds=round(time.monotonic() - started, 3), result=repr(worked))
+                for other in job.wakes:
+                    self.wake(other)
+        if job.slows:
+            pause = slowed(job.every, self._parts.crm.budget().share)
+            self._not_before[job.name] = time.monotonic() + (pause if pause > job.every else 0.0)
+
+    def _busy(self) -> set[str]:
+        with self._lock:
+            return set(self._running)
+
+    def _sends(self, account: str) -> bool:
+        return f"dispatch {account}" in self._busy()
+
+    # -- watching over it
+
+    def _keep_watch(self) -> None:
+        while not self._stopped.wait(_WATCH_EVERY):
+            self._hold_lease()
+            for name, seconds in self.running().items():
+                subject = f"job {name} hangs"
+                if seconds > self._by_name[name].hung_after:
+                    self._parts.alarms.sound(
+                        subject, f"it has run for {seconds:.0f} s; look at the other side, or restart"
+                    )
+                else:
+                    self._parts.alarms.settle(subject)
+
+    def _hold_lease(self) -> None:
+        now = self._app.clock()
+        tenure = self._parts.tenure
+        try:
+            with self._parts.database.begin() as connection:
+                if tenure.fence is not None and lease.renew(connection, LEASE_NAME, tenure.fence, now, LEASE_LIFETIME):
+                    self._parts.alarms.settle("lease")
+                    return
+            take_lease(self._app, self._parts, wait=False)
+            mark_interrupted(self._parts)
+        except LeaseHeld as error:
+            self._parts.alarms.sound("lease", str(error))
+        except ConnectorError as error:
+            self._parts.alarms.sound("store", str(error))
+
+
+def take_lease(app: App, parts: Parts, *, wait: bool) -> None:
+    """Takes the org's lease for this process, waiting for another one's to run out if asked.
+
+    Raises:
+        LeaseHeld: another process has it and `wait` is false.
+    """
+    holder = f"{socket.gethostname()}:{os.getpid()}:{parts.run}"
+    told = False
+    while True:
+        try:
+            with parts.database.begin() as connection:
+                parts.tenure.fence = lease.acquire(connection, LEASE_NAME, holder, app.clock(), LEASE_LIFETIME)
+        except LeaseHeld as error:
+            if not wait:
+                raise
+            if not told:
+                log.info("waiting_for_lease", reason=str(error))
+                told = True
+            if parts.stopping.wait(2.0):
+                raise
+        else:
+            return
+
+
+def give_lease_back(app: App, parts: Parts) -> None:
+    """Gives the lease back, so that a successor need not wait for it to run out."""
+    if parts.tenure.fence is None:
+        return
+    try:
+        with parts.database.begin() as connection:
+            lease.release(connection, LEASE_NAME, parts.tenure.fence, app.clock())
+    except ConnectorError as error:
+        log.warning("lease_not_given_back", reason=str(error))
+    parts.tenure.fence = None

@@ -1,0 +1,77 @@
+"""The table of jobs: name, how often, what it does, and whom its work wakes."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from connector.settings import Settings
+from connector.sync.dispatch import dispatch
+from connector.sync.housekeeping import housekeep
+from connector.sync.note import note
+from connector.sync.parts import Parts
+from connector.sync.poll import poll_replies, poll_statuses
+from connector.sync.pull import pull
+from connector.sync.push import push
+from connector.sync.reconcile import reconcile
+from connector.sync.sweep import sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row: `every` is in seconds; a truthy result wakes the jobs in `wakes` at once.
+
+    `hung_after` seconds of running, it is reported. `slows` marks a job that reads the CRM and so slows down as the
+    day's budget runs out.
+    """
+
+    name: str
+    every: float
+    verb: Callable[[], object]
+    wakes: tuple[str, ...] = ()
+    hung_after: float = 300.0
+    slows: bool = False
+
+
+def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> tuple[Job, ...]:
+    """All jobs of a daemon; what talks to a provider has one row an account, so that a slow one holds up no other."""
+    pace, hung = settings.pace, settings.pace.hung_after
+    rows = [
+        Job(
+            "pull",
+            pace.pull,
+            lambda: pull(parts),
+            tuple(f"dispatch {name}" for name in parts.providers),
+            hung,
+            slows=True,
+        ),
+        Job("note", pace.note, lambda: note(parts), ("push",), hung),
+        Job("push", pace.push, lambda: push(parts), (), hung),
+        Job("sweep", pace.sweep, lambda: sweep(parts), (), 4 * hung, slows=True),
+        Job("housekeeping", pace.housekeeping, lambda: housekeep(parts, settings.store.keep_days), (), 4 * hung),
+    ]
+    for account, provider in parts.providers.items():
+        patient = hung + provider.settings.read_timeout
+        rows += [
+            Job(f"dispatch {account}", pace.dispatch, _dispatch(parts, account, senders[account]), ("push",), patient),
+            Job(f"poll {account}", pace.poll, _of(poll_statuses, parts, account), ("note",), patient),
+            Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),
+            Job(f"reconcile {account}", pace.reconcile, _of(reconcile, parts, account), ("note",), patient),
+        ]
+    return tuple(rows)
+
+
+def _dispatch(parts: Parts, account: str, senders: Executor) -> Callable[[], object]:
+    return lambda: dispatch(parts, account, senders)
+
+
+def _of(verb: Callable[[Parts, str], int], parts: Parts, account: str) -> Callable[[], object]:
+    return lambda: verb(parts, account)
+
+
+def slowed(every: float, budget_used: float) -> float:
+    """How often a job that reads the CRM runs when this share (0 to 1) of the day's requests is used.
+
+    Full pace up to half of the budget, then slower in proportion to what is left, at most twenty times.
+    """
+    left = max(0.0, 1.0 - budget_used)
+    return every if left >= 0.5 else min(every * 20, every * 0.5 / max(left, 0.025))
