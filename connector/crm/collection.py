@@ -127,13 +127,21 @@ def _record(write: RecordWrite) -> dict[str, Any]:
     return record
 
 
+def salesforce_datetime(moment: datetime) -> str:
+    """A datetime as the org writes it: ``2026-11-21T01:02:03.000+0000``.
+
+    Raises:
+        ValueError: it has no zone, so that nobody knows which moment is meant.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"The datetime {moment.isoformat()} has no zone; give it one.")
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
+
+
 def _in_salesforce_form(value: object) -> Any:
-    """Datetimes as ``2026-11-21T01:02:03.000+0000``; a datetime without zone is nobody's moment and refused."""
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError(f"The datetime {value.isoformat()} has no zone; give it one.")
-        utc = value.astimezone(UTC)
-        return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
+        return salesforce_datetime(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

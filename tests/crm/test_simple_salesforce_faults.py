@@ -27,7 +27,7 @@ def writes(count: int) -> list[RecordWrite]:
 
 def test_fault_1_a_permanent_401_ends_after_one_refresh(double: OrgDouble, connect: Connect, clock: Clock) -> None:
     """An org that refuses every session costs one refresh, not a login without end, and is left alone for a while."""
-    double.answer = lambda asked: EXPIRED
+    double.answer = lambda _: EXPIRED
     crm = connect()
     with pytest.raises(SessionLost, match="just given out"):
         list(crm.pages(CONTACTS))
@@ -36,7 +36,7 @@ def test_fault_1_a_permanent_401_ends_after_one_refresh(double: OrgDouble, conne
         crm.write(writes(1))
     assert (double.logins, len(double.asked)) == (2, 2)
     clock.move(seconds=61)
-    double.answer = lambda asked: EMPTY
+    double.answer = lambda _: EMPTY
     assert list(crm.pages(CONTACTS)) == []
     assert double.logins == 3
 
@@ -83,7 +83,7 @@ def test_fault_4_passing_trouble_is_tried_again(
 ) -> None:
     """HTML from the org's edge is waited out, with growing waits, and the read goes on."""
     answers = [Answer(status, b"<html>busy</html>"), Answer(status, b""), EMPTY]
-    double.answer = lambda asked: answers.pop(0)
+    double.answer = lambda _: answers.pop(0)
     assert list(connect().pages(CONTACTS)) == []
     assert len(waits) == 2
     assert 0 <= waits[0] <= 0.5
@@ -92,7 +92,7 @@ def test_fault_4_passing_trouble_is_tried_again(
 
 def test_fault_4_trying_again_has_an_end(double: OrgDouble, connect: Connect) -> None:
     """An org that stays down is given up after as many tries as the settings say."""
-    double.answer = lambda asked: Answer(503, b"<html>")
+    double.answer = lambda _: Answer(503, b"<html>")
     with pytest.raises(Passing, match="503"):
         list(connect(tries=3).pages(CONTACTS))
     assert len(double.asked) == 3
@@ -101,13 +101,13 @@ def test_fault_4_trying_again_has_an_end(double: OrgDouble, connect: Connect) ->
 def test_fault_4_a_lock_on_the_whole_call_is_tried_again(double: OrgDouble, connect: Connect) -> None:
     """A write that met a lock as a whole is made again at once, for it is idempotent."""
     answers = [refused(400, "UNABLE_TO_LOCK_ROW"), Answer(200, [done()])]
-    double.answer = lambda asked: answers.pop(0)
+    double.answer = lambda _: answers.pop(0)
     assert connect().write(writes(1))[0].end is WriteEnd.DONE
 
 
 def test_fault_4_an_empty_list_is_an_empty_list(double: OrgDouble, connect: Connect) -> None:
     """What the org answers as [] is not turned into None."""
-    double.answer = lambda asked: Answer(200, [])
+    double.answer = lambda _: Answer(200, [])
     assert connect().limits() == []
 
 
@@ -132,7 +132,7 @@ def test_fault_5_many_threads_with_one_expired_token_log_in_once(double: OrgDoub
 
 def test_fault_5_many_threads_with_a_refused_login_try_it_once(double: OrgDouble, connect: Connect) -> None:
     """A wrong secret is not tried once a thread: the org would lock the user out."""
-    double.grant = lambda asked: Answer(400, {"error": "invalid_client", "error_description": "invalid client"})
+    double.grant = lambda _: Answer(400, {"error": "invalid_client", "error_description": "invalid client"})
     crm = connect()
 
     def attempt(_: int) -> str:
@@ -148,7 +148,7 @@ def test_fault_5_many_threads_with_a_refused_login_try_it_once(double: OrgDouble
 
 def test_fault_7_plain_http_on_loopback_is_reached(double: OrgDouble, connect: Connect) -> None:
     """An org on loopback without TLS works, under the versioned address."""
-    double.answer = lambda asked: EMPTY
+    double.answer = lambda _: EMPTY
     crm = connect(api_version="65.0")
     assert list(crm.pages(CONTACTS)) == []
     assert double.asked[0].path == "/services/data/v65.0/query"
@@ -156,7 +156,7 @@ def test_fault_7_plain_http_on_loopback_is_reached(double: OrgDouble, connect: C
 
 def test_fault_7_a_page_is_not_asked_for_pretty(double: OrgDouble, connect: Connect) -> None:
     """The header that makes the org indent its JSON, and a page three times as dear, is not sent."""
-    double.answer = lambda asked: EMPTY
+    double.answer = lambda _: EMPTY
     list(connect().pages(CONTACTS))
     assert "x-prettyprint" not in double.asked[0].headers
 
@@ -177,7 +177,7 @@ def test_fault_8_records_are_written_two_hundred_at_a_time(double: OrgDouble, co
 
 def test_a_redirect_is_not_followed(double: OrgDouble, connect: Connect) -> None:
     """The token goes to the configured host and to no other, whatever the org's answer says."""
-    double.answer = lambda asked: Answer(302, b"", (("Location", f"{double.url}/elsewhere"),))
+    double.answer = lambda _: Answer(302, b"", (("Location", f"{double.url}/elsewhere"),))
     with pytest.raises(CRMError, match="My Domain"):
         list(connect().pages(CONTACTS))
     assert [asked.path for asked in double.asked] == ["/services/data/v66.0/query"]
@@ -197,6 +197,6 @@ def test_a_netrc_file_does_not_replace_the_token(
         return Answer(200, {"access_token": "t"})
 
     double.grant = grant
-    double.answer = lambda asked: EMPTY
+    double.answer = lambda _: EMPTY
     list(connect().pages(CONTACTS))
     assert (seen, double.asked[0].headers["authorization"]) == ([None], "Bearer t")
