@@ -18,7 +18,6 @@ from connector.sandbox.ledger import Ledger
 from connector.sandbox.providers import ProvidersApp, app
 from tests.sandbox.providers.running import Providers, Receiver, until
 
-
 # Plain HTTP needs no certificates, and loading them for each client costs more than a test.
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -38,7 +37,9 @@ class Stage:
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
     """One server for all tests: starting and stopping one costs more than most tests."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio switches Nagle's delay off only where the protocol is named; socket.create_server does not name it.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     served = Stage(f"http://127.0.0.1:{listener.getsockname()[1]}")
     server = uvicorn.Server(uvicorn.Config(served, http="h11", lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
