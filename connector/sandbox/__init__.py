@@ -1,0 +1,1 @@
+"""The outside world, pretended: a Salesforce org and message providers. Imports nothing of the connector."""

@@ -1,0 +1,1 @@
+"""SOQL, Salesforce's query language: a grammar, a syntax tree, and its translation to SQL."""
