@@ -229,10 +229,10 @@ def amend(connection: Connection, table: Table, rows: Rows, *, key: str = "id") 
         .values({table.c[name]: source.c[name] for name in names if name != key})
         .where(table.c[key] == source.c[key])
     )
-    return connection.execute(in_order(connection, statement, table, source, key)).rowcount
+    return connection.execute(_in_order(connection, statement, table, source, key)).rowcount
 
 
-def in_order(connection: Connection, statement: Update, table: Table, source: Subquery, key: str = "id") -> Update:
+def _in_order(connection: Connection, statement: Update, table: Table, source: Subquery, key: str) -> Update:
     """The update, its rows locked by key first: two that change the same rows wait for each other and not in a circle.
 
     SQLite has one writer at a time and needs none of it.

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, exists, func, or_, select
 
 from connector.model.failures import Failure
 from connector.model.messages import Message
 from connector.model.records import WriteCause
 from connector.model.states import State, may_move
-from connector.store.db import amend, in_order, incoming, put
+from connector.store.db import amend, incoming, put
 from connector.store.tables import CrmWrite, MessageEvent, OutboxMessage
 
 MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
