@@ -3,6 +3,7 @@
 import socketserver
 import threading
 import time
+from functools import partial
 
 from connector.sandbox.providers.pushing import Push, Pushes
 from connector.sandbox.providers.timetable import Timetable
@@ -11,10 +12,15 @@ from tests.sandbox.providers.running import until
 
 def test_tasks_run_in_the_order_of_their_times() -> None:
     """Tasks run when due and not before, whatever the order in which they were given."""
-    timetable, ran = Timetable(), []
+    timetable = Timetable()
+    ran: list[tuple[float, float]] = []
     start = time.time()
+
+    def note(delay: float) -> None:
+        ran.append((delay, time.time() - start))
+
     for delay in (0.15, 0.05, 0.1, 0.0):
-        timetable.at(start + delay, lambda delay=delay: ran.append((delay, time.time() - start)))
+        timetable.at(start + delay, partial(note, delay))
     until(lambda: len(ran) == 4)
     timetable.close()
     assert [delay for delay, _ in ran] == [0.0, 0.05, 0.1, 0.15]
@@ -48,9 +54,15 @@ def test_a_stale_connection_is_replaced() -> None:
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), OneAnswer)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     pushes, answers = Pushes(threads=1), []
-    for count in (1, 2, 3):
-        pushes.put(Push("GET", f"http://127.0.0.1:{server.server_address[1]}/", lambda *answer: answers.append(answer)))
-        until(lambda count=count: len(answers) == count)
+    for _ in range(3):
+        done = threading.Event()
+
+        def settle(*answer: object, done: threading.Event = done) -> None:
+            answers.append(answer)
+            done.set()
+
+        pushes.put(Push("GET", f"http://127.0.0.1:{server.server_address[1]}/", settle))
+        assert done.wait(5)
     pushes.close()
     server.shutdown()
     server.server_close()
