@@ -78,7 +78,11 @@ def _account_fits(
         text = f"the connector has no adapter yet for {account.provider}, the provider of `{account.account}`; "
         document.report(path, text + "messages that come here are held with that reason", warning=True)
         return
-    if channels is not None and not channels & set(capability.channels):
+    if channels is not None and channels <= capability.channels_to_come:
+        wanted = ", ".join(sorted(channels))
+        text = f"the connector does not send {wanted} through {account.provider} yet; "
+        document.report(path, text + "messages that come here are held with that reason", warning=True)
+    elif channels is not None and not channels & set(capability.channels):
         carried, wanted = ", ".join(sorted(capability.channels)), ", ".join(sorted(channels))
         text = f"the account `{account.account}` carries {carried}, and no message that comes here is one: {wanted}"
         document.report(path, text)

@@ -42,7 +42,7 @@ def first_fit(route: Sequence[AccountCapability], channel: Channel, country: str
     first: Segments | None = None
     misfit: Misfit | None = None
     for account in route:
-        if account.capability is None:
+        if account.capability is None or channel in account.capability.channels_to_come:
             waiting.append(account.account)
             continue
         try:
@@ -55,13 +55,13 @@ def first_fit(route: Sequence[AccountCapability], channel: Channel, country: str
     if accounts:
         return Fit(tuple(accounts), first.encoding if first else None, first.parts if first else 0)
     if waiting:
-        return Fit(tuple(waiting), held_reason=_no_adapter(waiting))
+        return Fit(tuple(waiting), held_reason=_no_adapter(waiting, channel))
     raise misfit or Misfit("no_route", "the route names no account")
 
 
-def _no_adapter(accounts: list[str]) -> str:
+def _no_adapter(accounts: list[str], channel: Channel) -> str:
     names = " and ".join(f"`{name}`" for name in accounts)
-    return f"the connector has no adapter yet for the provider of the account {names}; the message waits for it"
+    return f"the connector does not send {channel} through the account {names} yet; the message waits for it"
 
 
 def _segments(account: str, capability: Capability, channel: Channel, country: str, text: str) -> Segments | None:

@@ -11,7 +11,8 @@ class Capability:
 
     `last_word` is the furthest state its statuses ever report: ``delivered``, or ``sent`` where it says no more.
     `lists_sendings`: a lost answer can be looked up by our reference. `last_word_wins`: a later final status replaces
-    an earlier one. `merges_values`: texts of one template travel in one request.
+    an earlier one. `merges_values`: texts of one template travel in one request. `channels_to_come`: channels of the
+    guide that the adapter does not send yet; messages for them are held with that reason.
     """
 
     provider: str
@@ -28,6 +29,7 @@ class Capability:
     merges_values: bool = True
     gsm_pt_part: int = 153
     countries: frozenset[str] | None = None
+    channels_to_come: frozenset[Channel] = frozenset()
     plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)
     """Encoding to (characters in one message, characters at most), where the guide's limits are not 3GPP's parts."""
 

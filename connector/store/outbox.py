@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, or_, select
 
 from connector.model.failures import Failure
-from connector.model.messages import Message
+from connector.model.messages import Channel, Message
 from connector.model.records import WriteCause
 from connector.model.states import State, may_move
 from connector.store.db import amend, incoming, put
@@ -204,7 +204,7 @@ def as_message(row: Row[Any]) -> Message:
         country=row.country,
         pieces=tuple(row.pieces),
         values=tuple(row.values),
-        channel=row.channel,
+        channel=Channel(row.channel),
         sender=row.sender,
         campaign=row.campaign,
         send_at=row.send_at,

@@ -31,6 +31,7 @@ class NRS360(Provider[NRS360Options]):
     capability: ClassVar[Capability] = Capability(
         provider=NAME,
         channels=frozenset({Channel.SMS}),
+        channels_to_come=frozenset({Channel.WHATSAPP, Channel.VOICE, Channel.EMAIL, Channel.LANDING}),
         encodings=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),
         max_parts=GUIDE_MAX_PARTS,
         batch_ceiling=sys.maxsize,  # the guide gives no maximum of recipients; the account's batch_size decides

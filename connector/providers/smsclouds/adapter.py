@@ -31,6 +31,7 @@ class Smsclouds(Provider[SmscloudsOptions]):
     capability: ClassVar[Capability] = Capability(
         provider=NAME,
         channels=frozenset({Channel.SMS}),
+        channels_to_come=frozenset({Channel.VOICE, Channel.EMAIL}),
         encodings=(Encoding.GSM7, Encoding.UCS2),
         max_parts=3,
         batch_ceiling=OPTIMAL_RECIPIENTS,
