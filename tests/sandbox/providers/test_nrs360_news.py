@@ -95,6 +95,16 @@ def test_delivery_notifications_fill_the_escapes(providers: Providers, receiver:
     assert receiver.taken == [{"sender": "A & B", "phone": ONE, "status": "delivered", "customId": "123456"}]
 
 
+def test_delivery_notifications_are_not_repeated(providers: Providers, receiver: Receiver) -> None:
+    """The guide promises further tries for event notifications alone."""
+    receiver.answers = [(500, b"")]
+    providers.configure(nrs360={"shares": ALL_DELIVERED})
+    send(providers, notificationUrl=receiver.url)
+    until(lambda: providers.ledger()["statuses_pushed"] == 1)
+    assert providers.app.world.timetable.pending() == 0
+    assert providers.ledger()["statuses_acknowledged"] == 0
+
+
 def test_each_recipient_can_have_an_address_of_its_own(providers: Providers, receiver: Receiver) -> None:
     """A list of addresses goes with the recipients one by one, also when one of them is refused."""
     providers.configure(nrs360={"shares": ALL_DELIVERED})
