@@ -23,6 +23,8 @@ RECORDS_A_CALL = 200
 TYPES_A_CALL = 10
 ACTIVITIES = frozenset({"Task", "Event"})
 
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CASE_LETTERS = _CAPITALS + "012345"
 _HOLDER = re.compile(r"record with id: ([0-9A-Za-z]{15,18})")
 _UPSERT_REFUSALS = frozenset(
     {"INVALID_FIELD", "NOT_FOUND", "METHOD_NOT_ALLOWED", "OPERATION_NOT_ALLOWED", "INVALID_OPERATION"}
@@ -165,7 +167,20 @@ def read_result(call: CollectionCall, write: RecordWrite, row: Mapping[str, Any]
 def already_there(write: RecordWrite, duplicate: OrgError) -> WriteResult:
     """Done: a record with our own key is there, and the org names it."""
     holder = _HOLDER.search(duplicate.message)
-    return WriteResult(WriteEnd.DONE, holder.group(1) if holder else write.record_id)
+    return WriteResult(WriteEnd.DONE, whole_id(holder.group(1)) if holder else write.record_id)
+
+
+def whole_id(record_id: str) -> str:
+    """A record's 18-character id, of either form: error messages name records by the first 15, which mind case.
+
+    The other three say, in groups of five, which letters are capitals ("SOAP API Developer Guide", Primitive Data
+    Types, ID).
+    """
+    if len(record_id) != 15:
+        return record_id
+    groups = (record_id[start : start + 5] for start in (0, 5, 10))
+    places = (sum(1 << index for index, letter in enumerate(group) if letter in _CAPITALS) for group in groups)
+    return record_id + "".join(_CASE_LETTERS[place] for place in places)
 
 
 def refusal(write: RecordWrite, errors: Sequence[OrgError]) -> WriteResult:

@@ -77,7 +77,7 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
         "REQUEST_LIMIT_EXCEEDED": _passing("The org's requests of the last 24 hours are used up; it waits."),
         "INVALID_SESSION_ID": _passing(),
         # already so
-        "ENTITY_IS_DELETED": Ruling(WriteEnd.GONE, Fault.CRM, "The record has been deleted; nothing is written to it."),
+        "ENTITY_IS_DELETED": Ruling(WriteEnd.GONE, Fault.CRM, "The record, or one it refers to, has been deleted."),
         # the row's fault
         "DUPLICATE_VALUE": _parked("Another record holds this unique value; correct one of the two."),
         "STRING_TOO_LONG": _parked("Make the field longer, or shorten what the mapping writes.", Fault.MAPPING),

@@ -113,7 +113,7 @@ def test_a_page_begins_after_the_last_row_of_the_one_before(double: OrgDouble, c
 
 
 def test_times_and_related_fields_rank_in_their_own_form(double: OrgDouble, connect: Connect) -> None:
-    """Datetimes and dates, behind a relationship too, go into the condition unquoted; a text that looks like one does not."""
+    """Datetimes and dates go into the condition unquoted, behind a relationship too; a text that looks so, quoted."""
     stamp = "2026-11-21T01:02:03.000+0000"
     org = double.answer = PretendOrg(
         [row(1, Name__c=stamp, CreatedDate=stamp, Contact__r={"attributes": {}, "Birthdate": "2000-02-29"})]

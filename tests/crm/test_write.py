@@ -313,7 +313,7 @@ def test_an_activity_that_cannot_be_upserted_is_inserted_once(
     results = crm.write([task("1"), task("2")])
     assert [(result.end, result.record_id) for result in results] == [
         (WriteEnd.DONE, "00TB"),
-        (WriteEnd.DONE, "00T00000000000A"),
+        (WriteEnd.DONE, "00T00000000000AEAQ"),
     ]
     assert [record["SMS_External_Id__c"] for record in double.asked[-1].json()["records"]] == ["1", "2"]
     crm.write([task("3"), task("4")])
