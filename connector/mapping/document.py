@@ -102,11 +102,10 @@ def read_document(file: str, raw: bytes) -> Document:
         document.problems.append(Problem(file, line, 1, text))
         return document
     _find_unseen(document)
-    if not document.problems:
-        try:
-            _Reader(document).read()
-        except _Stop:
-            document.value = None
+    try:
+        _Reader(document).read()
+    except _Stop:
+        document.value = None
     return document
 
 
@@ -116,7 +115,8 @@ def _find_unseen(document: Document) -> None:
         line = document.text.count("\n", 0, start) + 1
         document.problems.append(Problem(document.file, line, found.start() - start + 1, _UNSEEN[found.group()]))
         if len(document.problems) >= 20:
-            return
+            break
+    document.text = _UNSEEN_ANY.sub(" ", document.text)  # told already; reading on finds the rest
 
 
 @dataclass(slots=True)
@@ -259,6 +259,6 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
         return "this character cannot begin a text here; put quotes around the whole text"
     if "flow mapping" in context or "flow sequence" in context or "flow node" in context:
         return "a bracket or brace is not closed, or a comma is missing; a text with braces needs quotes"
-    if "block mapping" in context or "block collection" in context:
+    if "block mapping" in context or "block collection" in context or "document start" in problem:
         return "the indentation does not fit the lines above; begin keys of one level in the same column"
     return f"this is not YAML: {problem}" + (f" ({context})" if context else "")

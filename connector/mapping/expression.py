@@ -17,14 +17,16 @@ from cel_expr_python import cel
 from connector.model.errors import ConnectorError
 
 LONGEST_EXPRESSION = 500
-"""Characters. With `MOST_LOOPS` it bounds what an expression can cost: each loop can at most double its input."""
+MOST_SUMS = 40
+LONGEST_OPERAND = 10_000
+"""Characters. CEL keeps every intermediate text of `a + b + c …` until the end, so what an expression can take grows
+with the square of its sums times the length of its operands: with these figures, some tens of megabytes at most."""
 
-MOST_LOOPS = 2
 LONGEST_RESULT = 20_000
 
 FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*){0,5}\Z")
 
-_LOOPS = frozenset({"all", "exists", "exists_one", "filter", "map"})
+_LOOPS = frozenset({"all", "exists", "exists_one", "existsOne", "filter", "map", "transformList", "transformMap"})
 _RESERVED = frozenset(
     {"true", "false", "null", "in", "int", "uint", "double", "bool", "string", "bytes", "list", "map"}
 )
@@ -52,9 +54,11 @@ class ExpressionFault(ConnectorError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which names exist where an expression stands: `words` are ours; where `of_record`, so are the record's fields."""
+    """Which names exist where an expression stands: `words` are ours (`moments` those that are points in time), and
+    where `of_record`, so are the record's fields."""
 
     words: frozenset[str]
+    moments: frozenset[str] = frozenset()
     of_record: bool = True
 
 
@@ -96,10 +100,15 @@ class Names:
         """CEL's view of the values, of the names that the program's expressions use."""
         key = id(program.environment)
         if key not in self._activations:
-            values = self.values
-            known = {name: values.get(name) for name in program.environment.names}
+            known = {name: self._operand(name) for name in program.environment.names}
             self._activations[key] = program.environment.env.Activation(known)
         return self._activations[key]
+
+    def _operand(self, name: str) -> Any:
+        value = self.values.get(name)
+        if isinstance(value, str) and len(value) > LONGEST_OPERAND:
+            raise ExpressionFault(f"`{name}` has more than {LONGEST_OPERAND} characters, too many for an expression")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +124,9 @@ class _Program:
 
 
 @lru_cache(maxsize=512)
-def _environment(names: tuple[str, ...]) -> _Environment:
-    return _Environment(names, cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN)))
+def _environment(names: tuple[str, ...], moments: frozenset[str]) -> _Environment:
+    types = {name: cel.Type.TIMESTAMP if name in moments else cel.Type.DYN for name in names}
+    return _Environment(names, cel.NewEnv(variables=types))
 
 
 def compile_expression(source: str, scope: Scope, *, direct: bool = True) -> Expression:
@@ -125,7 +135,7 @@ def compile_expression(source: str, scope: Scope, *, direct: bool = True) -> Exp
     `direct=False` evaluates even a bare name by CEL.
 
     Raises:
-        ExpressionFault: not CEL, too long, too many loops, or a name that does not exist here.
+        ExpressionFault: not CEL, too long, a loop, or a name that does not exist here.
     """
     if not source.strip():
         raise ExpressionFault("these braces are empty; write a name between them, or {{ and }} for plain braces")
@@ -138,7 +148,7 @@ def compile_expression(source: str, scope: Scope, *, direct: bool = True) -> Exp
     bare = re.sub(r"\s*\.\s*", ".", source.strip())
     if direct and names == (bare,):
         return Expression(source, names, fields, bare, None, gives_bool=True)
-    program = _compiled(source, names)
+    program = _compiled(source, names, scope.moments)
     kind = program.compiled.return_type().name()
     return Expression(source, names, fields, None, program, gives_bool=kind in {"BOOL", "DYN"})
 
@@ -165,8 +175,6 @@ def _names(source: str) -> tuple[str, ...]:
     """The dotted names an expression reads, in order of appearance, without functions, methods and loop variables."""
     tokens = [(found.lastgroup, found.group()) for found in _TOKEN.finditer(source) if found.lastgroup != "skip"]
     names: dict[str, None] = {}
-    loops = 0
-    bound: set[str] = set()
     for index, (kind, text) in enumerate(tokens):
         before = tokens[index - 1][1] if index else ""
         after = tokens[index + 1][1] if index + 1 < len(tokens) else ""
@@ -176,11 +184,8 @@ def _names(source: str) -> tuple[str, ...]:
             continue
         parts = [part.strip() for part in text.split(".")]
         called = after == "("
-        if called and parts[-1] in _LOOPS and (len(parts) > 1):
-            loops += 1
-            bound |= {variable for _, variable in tokens[index + 2 : index + 3]}
-        if called and parts == ["has"]:
-            raise ExpressionFault("has() is not needed here: an absent field is null; write `Name != null`", "has")
+        if called:
+            _check_called(parts)
         if parts[0]:
             selected = before == "."
         else:
@@ -189,11 +194,19 @@ def _names(source: str) -> tuple[str, ...]:
             parts = parts[:-1]
         if any(parts) and not selected:
             names[".".join(parts)] = None
-    if loops > MOST_LOOPS:
+    if [text for kind, text in tokens if kind == "other"].count("+") > MOST_SUMS:
         raise ExpressionFault(
-            f"this expression has {loops} loops (map, filter, exists …); at most {MOST_LOOPS} are allowed"
+            f"this expression has more than {MOST_SUMS} sums; write a text with several braces instead"
         )
-    return tuple(name for name in names if name.split(".", 1)[0] not in bound and name not in _RESERVED)
+    return tuple(name for name in names if name not in _RESERVED)
+
+
+def _check_called(parts: list[str]) -> None:
+    """Loops are refused: a record has no lists, so all they could do is take time and memory."""
+    if len(parts) > 1 and parts[-1] in _LOOPS:
+        raise ExpressionFault(f"`{parts[-1]}` is a loop, and expressions have none; write a || b, or x in ['a', 'b']")
+    if parts == ["has"]:
+        raise ExpressionFault("has() is not needed here: an absent field is null; write `Name != null`", "has")
 
 
 def _check_character(text: str) -> None:
@@ -205,8 +218,8 @@ def _check_character(text: str) -> None:
         raise ExpressionFault(f"`{text}` has no meaning in an expression; a text stands between ' and '", text)
 
 
-def _compiled(source: str, names: tuple[str, ...]) -> _Program:
-    environment = _environment(names)
+def _compiled(source: str, names: tuple[str, ...], moments: frozenset[str]) -> _Program:
+    environment = _environment(names, moments & set(names))
     try:
         return _Program(environment, environment.env.compile(source))
     except RuntimeError as error:

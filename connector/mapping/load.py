@@ -10,7 +10,7 @@ from connector.mapping.document import LARGEST_FILE, Document, read_document
 from connector.mapping.org import Describe, Org
 from connector.mapping.record_mapping import RecordMapping
 from connector.mapping.rehearse import rehearse
-from connector.mapping.shape import read_shape
+from connector.mapping.shape import read_shape, sound_rest
 from connector.model.capability import AccountCapability
 from connector.model.errors import MappingError, Problem
 
@@ -50,18 +50,25 @@ def load(
 
 
 def _mapping(document: Document, accounts: Mapping[str, AccountCapability], org: Org | None) -> RecordMapping | None:
-    if document.problems:
-        if document.value is not None:
-            read_shape(document)
+    if document.value is None:
         return None
     file = read_shape(document)
     if file is None:
+        _search_the_rest(document, accounts, org)
         return None
     mapping = Compiler(document, accounts, org).compile(file)
     check(document, file, mapping, org)
     if all(problem.warning for problem in document.problems):
         rehearse(document, file, mapping)
     return mapping
+
+
+def _search_the_rest(document: Document, accounts: Mapping[str, AccountCapability], org: Org | None) -> None:
+    """Finds what else is wrong in a file whose shape is wrong, so that one run tells it all."""
+    account = next(iter(accounts), None)
+    rest = sound_rest(document, account) if account is not None and isinstance(document.value, dict) else None
+    if rest is not None:
+        Compiler(document, accounts, org).compile(rest)
 
 
 def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
@@ -91,6 +91,13 @@ def _truth(value: Any) -> Any:
     raise ValueError("write true or false")
 
 
+def _version(value: Any) -> Any:
+    if type(value) is not int or value != 1:
+        raise ValueError("the version of the format is 1; write `version: 1`")
+    return value
+
+
+Version = Annotated[Literal[1], BeforeValidator(_version)]
 Text = Annotated[str, BeforeValidator(as_text)]
 Setting = Annotated[
     str | int | float | bool,

@@ -21,6 +21,7 @@ from connector.mapping.notation import (
     Settings,
     Text,
     Truth,
+    Version,
     as_text,
 )
 from connector.model.messages import Channel, Encoding
@@ -233,7 +234,7 @@ class Rehearsal(Section):
 class MappingFile(Section):
     """One kind of message: what is read from the CRM, what is sent, and what is written back."""
 
-    version: Literal[1]
+    version: Version
     name: Name
     source: Source
     message: MessageSection

@@ -4,13 +4,16 @@ from connector.mapping.expression import FIELD_NAME, Scope, looks_like_field
 
 _NEWS = frozenset({"at", "account", "provider.name", "text"})
 
-CLAIM = Scope(frozenset({"claim.token", "claim.expires"}))
+_MOMENTS = frozenset({"at"})
+
+CLAIM = Scope(frozenset({"claim.token", "claim.expires"}), moments=frozenset({"claim.expires"}))
 MESSAGE = Scope(frozenset({"to.e164", "to.country", "channel"}))
 ROUTE = MESSAGE
 STATUS = Scope(
-    _NEWS | {"provider.id", "status", "state", "failure.code", "failure.reason", "reason", "channel", "to.e164"}
+    _NEWS | {"provider.id", "status", "state", "failure.code", "failure.reason", "reason", "channel", "to.e164"},
+    moments=_MOMENTS,
 )
-REPLY = Scope(_NEWS | {"match.id", "match.object", "reply.text", "reply.phone"})
+REPLY = Scope(_NEWS | {"match.id", "match.object", "reply.text", "reply.phone"}, moments=_MOMENTS)
 OPT_OUT = Scope(frozenset({"match.id", "match.object"}), of_record=False)
 
 

@@ -1,6 +1,7 @@
 """From a document to a `MappingFile`: pydantic's findings told as sentences, each at its line and column."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -9,6 +10,20 @@ from pydantic_core import ErrorDetails
 
 from connector.mapping.document import Document, Path
 from connector.mapping.schema import MappingFile, Section
+
+_FILLERS: dict[str, Any] = {
+    "version": 1,
+    "name": "unnamed",
+    "source": {"object": "Unnamed", "where": "", "claim": {"Unnamed__c": ""}},
+    "object": "Unnamed",
+    "where": "",
+    "claim": {"Unnamed__c": ""},
+    "message": {"to": {"field": "Id"}, "text": "text"},
+    "to": {"field": "Id"},
+    "field": "Id",
+    "text": "text",
+    "on_status": {},
+}
 
 
 def read_shape(document: Document) -> MappingFile | None:
@@ -22,6 +37,43 @@ def read_shape(document: Document) -> MappingFile | None:
         for detail in error.errors(include_url=False):
             _report(document, detail)
         return None
+
+
+def sound_rest(document: Document, account: str) -> MappingFile | None:
+    """The file without what is wrong with its shape, so that the rest can be searched for problems in the same run.
+
+    What must be there is filled with what raises no problem of its own; `account` is the name of any account.
+    """
+    value = deepcopy(document.value)
+    fillers = {**_FILLERS, "account": account, "route": [{"account": account}]}
+    for _ in range(5):
+        try:
+            return MappingFile.model_validate(value)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _mend(value, detail, fillers)
+    return None
+
+
+def _mend(value: dict[str, Any], detail: ErrorDetails, fillers: dict[str, Any]) -> None:
+    path = _path(value, detail["loc"])
+    wanted = detail["loc"][-1] if detail["type"] == "missing" else None
+    if wanted in fillers:
+        around = _at(value, path)
+        if isinstance(around, dict):
+            around[str(wanted)] = deepcopy(fillers[str(wanted)])
+            return
+    while path and isinstance(path[-1], int):  # taking an item out would move the marks of those after it
+        path = path[:-1]
+    around = _at(value, path[:-1]) if path else None
+    if isinstance(around, dict):
+        around.pop(str(path[-1]), None)
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def _report(document: Document, detail: ErrorDetails) -> None:

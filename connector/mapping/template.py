@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connector.mapping.expression import Expression, ExpressionFault, Names, Scope, compile_expression, written
+from connector.mapping.expression import Expression, ExpressionFault, Names, written
 
 LONGEST_TEXT = 5_000
 MOST_EXPRESSIONS = 50
@@ -51,16 +51,6 @@ class Template:
         return "".join(text)
 
 
-def compile_template(text: str, scope: Scope) -> Template:
-    """Takes a text apart and compiles what stands in braces.
-
-    Raises:
-        ExpressionFault: a brace without its partner, a text too long, or an expression at fault.
-    """
-    pieces, sources = split(text)
-    return Template(pieces, tuple(compile_expression(source, scope) for source in sources))
-
-
 def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Literal pieces (`{{` and `}}` made plain braces) and the sources of the expressions between them.
 
@@ -88,11 +78,6 @@ def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if len(sources) > MOST_EXPRESSIONS:
         raise ExpressionFault(f"{len(sources)} expressions stand in this text; at most {MOST_EXPRESSIONS} are allowed")
     return (*pieces, "".join(piece)), tuple(sources)
-
-
-def escape(text: str) -> str:
-    """The text, written so that its braces are plain braces."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _closing(text: str, opening: int) -> int:

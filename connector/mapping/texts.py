@@ -8,7 +8,10 @@ from connector.mapping.document import Document, Path
 from connector.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
 from connector.mapping.org import Org
 from connector.mapping.parts import Assignment
-from connector.mapping.template import Template, compile_template, split
+from connector.mapping.template import Template, split
+
+MOST_EXPRESSIONS = 400
+"""In one file: compiling one costs half a millisecond."""
 
 
 class TextCompiler:
@@ -17,6 +20,7 @@ class TextCompiler:
     def __init__(self, document: Document, org: Org | None) -> None:
         self.document = document
         self.org = org
+        self.expressions = 0
 
     def split(self, path: Path, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The literal pieces of a text and what stands in its braces, not compiled."""
@@ -29,12 +33,10 @@ class TextCompiler:
 
     def template(self, path: Path, text: str, scope: Scope) -> Template:
         """A text with its expressions."""
-        self._no_comment(path)
-        try:
-            return compile_template(text, scope)
-        except ExpressionFault as fault:
-            self.document.report(path, str(fault), near=fault.near)
-            return Template(("",), ())
+        pieces, sources = self.split(path, text)
+        compiled = [self._expression(path, source, scope) for source in sources]
+        expressions = tuple(each for each in compiled if each is not None)
+        return Template(pieces, expressions) if len(expressions) == len(sources) else Template(("",), ())
 
     def optional(self, path: Path, text: str | None) -> Template | None:
         """A text of the message that may be left out."""
@@ -46,12 +48,8 @@ class TextCompiler:
         if source.lstrip().startswith("{"):
             self.document.report(path, "`when` is an expression already; write it without braces")
             return None
-        try:
-            expression = compile_expression(source, scopes.ROUTE)
-        except ExpressionFault as fault:
-            self.document.report(path, str(fault), near=fault.near)
-            return None
-        if not expression.gives_bool:
+        expression = self._expression(path, source, scopes.ROUTE)
+        if expression is not None and not expression.gives_bool:
             self.document.report(path, f"`{source}` gives a value; write what is true or false, like channel == 'sms'")
         return expression
 
@@ -69,6 +67,18 @@ class TextCompiler:
             return Assignment(field, None, setting)
         length = self.org.length(object_name, field) if self.org is not None else 0
         return Assignment(field, self.template(path, setting, scope), None, length)
+
+    def _expression(self, path: Path, source: str, scope: Scope) -> Expression | None:
+        self.expressions += 1
+        if self.expressions > MOST_EXPRESSIONS:
+            if self.expressions == MOST_EXPRESSIONS + 1:
+                self.document.report(path, f"the file has more than {MOST_EXPRESSIONS} expressions; split it in two")
+            return None
+        try:
+            return compile_expression(source, scope)
+        except ExpressionFault as fault:
+            self.document.report(path, str(fault), near=fault.near or source)
+            return None
 
     def _no_comment(self, path: Path) -> None:
         if self.document.mark(path).comment_follows:
