@@ -82,4 +82,6 @@ def set_up(form: Literal["console", "json"] = "console", level: str = "INFO") ->
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    # a run that comes due while the last one is under way is left out by plan; jobs that hang are watched over by us
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -44,7 +44,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
             hung,
             slows=True,
         ),
-        Job("note", pace.note, lambda: note(parts), ("push",), hung),
+        Job("note", pace.note, lambda: note(parts), (), hung),
         Job("push", pace.push, lambda: push(parts), (), hung),
         Job("sweep", pace.sweep, lambda: sweep(parts), (), 4 * hung, slows=True),
         Job("housekeeping", pace.housekeeping, lambda: housekeep(parts, settings.store.keep_days), (), 4 * hung),
@@ -52,7 +52,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
     for account, provider in parts.providers.items():
         patient = hung + provider.settings.read_timeout
         rows += [
-            Job(f"dispatch {account}", pace.dispatch, _dispatch(parts, account, senders[account]), ("push",), patient),
+            Job(f"dispatch {account}", pace.dispatch, _dispatch(parts, account, senders[account]), (), patient),
             Job(f"poll {account}", pace.poll, _of(poll_statuses, parts, account), ("note",), patient),
             Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),
             Job(f"reconcile {account}", pace.reconcile, _of(reconcile, parts, account), ("note",), patient),

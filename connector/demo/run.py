@@ -1,0 +1,193 @@
+"""Runs the main job against the sandbox and accounts for every message."""
+
+import contextlib
+import resource
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from connector import log, settings
+from connector.app import App, build
+from connector.demo.books import balanced, books, compare
+from connector.demo.screen import Screen, accounting
+from connector.demo.world import World
+from connector.model.states import FINAL, State
+from connector.store import inbox, migrate, outbox, writes
+from connector.sync.parts import Parts
+from connector.web.hooks import hook_server
+from jobs.runner import Daemon
+
+_MAPPING = Path(__file__).parents[2] / "mappings" / "sms-outbox.yaml"
+_PATIENCE_PER_MESSAGE = 0.1
+_PATIENCE = 120.0
+_SPEED = 1.0
+
+
+def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | None) -> int:
+    """Queues `messages` in the sandbox's org, works through them, and accounts for each; 0 when the books balance.
+
+    With `as_json`, one JSON object is the last line of standard output. Without `once` and on a terminal, the sandbox
+    stays up afterwards, to be looked at, until Ctrl-C.
+    """
+    console = Console(stderr=as_json)
+    log.set_up("console", "ERROR")
+    with tempfile.TemporaryDirectory(prefix="connector-demo-") as folder, World(seed=seed, speed=_SPEED) as world:
+        url = database or f"sqlite:///{folder}/connector.db"
+        app = build(settings.of(_settings(world, url)))
+        try:
+            book = _work_through(app, world, messages, console, silent=as_json)
+            balances = balanced(book)
+            accounting(console, book, balances=balances, look=_look(world, url))
+            if not once and not as_json and sys.stdin.isatty():
+                console.print("\nThe sandbox stays up until Ctrl-C.", style="dim")
+                with contextlib.suppress(KeyboardInterrupt):
+                    time.sleep(24 * 3600)
+        finally:
+            app.close()
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(book) + b"\n")
+        sys.stdout.flush()
+    return 0 if balances else 1
+
+
+def _settings(world: World, url: str) -> dict[str, Any]:
+    port = _free_port()
+    hooked = {"public_url": f"http://127.0.0.1:{port}", "hook_secret": secrets.token_urlsafe(24)}
+    providers = world.providers_url
+    return {
+        "store": {"url": url},
+        "web": {"port": port},
+        "mappings": [str(_MAPPING)],
+        "crm": {"base_url": world.org_url, "client_id": "sandbox", "client_secret": "sandbox"},
+        "accounts": {
+            "nrs-main": {
+                "provider": "nrs360",
+                "base_url": f"{providers}/nrs360/api/rest",
+                "username": "sandbox",
+                "api_password": "sandbox",
+                "sender": "DEMO",
+                **hooked,
+            },
+            "smsclouds-mx": {
+                "provider": "smsclouds",
+                "base_url": f"{providers}/smsclouds",
+                "token": "sandbox",
+                "country": 1,
+                **hooked,
+            },
+            "bulk360-my": {"provider": "bulk360"},
+        },
+        "pace": {
+            "pull": 1.0,
+            "dispatch": 0.5,
+            "note": 0.25,
+            "push": 1.0,
+            "poll": 0.5,
+            "replies": 2.0,
+            "linger": 0.5,
+            "first_poll": 1.0,
+            "first_poll_when_pushed": 5.0,
+        },
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _work_through(app: App, world: World, messages: int, console: Console, *, silent: bool) -> dict[str, Any]:
+    migrate.upgrade(app.database)
+    total = world.queue(messages)
+    parts = app.parts()
+    daemon = Daemon(app, parts)
+    receiver = hook_server(app, told=lambda: daemon.wake("note"))
+    receiver.start()
+    world.push_to(_hook(app, "nrs-main", "events"), _hook(app, "smsclouds-mx", "responses"))
+    started = time.monotonic()
+    daemon.start()
+    try:
+        _wait(app, parts, world, total, console, silent=silent)
+    finally:
+        daemon.stop()
+        receiver.stop()
+    seconds = time.monotonic() - started
+    with app.database.read() as connection:
+        states = outbox.counts(connection)
+        by_provider = _by_provider(app, outbox.counts_by_account(connection))
+    return books(
+        total,
+        states,
+        compare(world),
+        by_provider,
+        crm_calls=app.crm.calls(),
+        provider_requests=app.lines.requests,
+        seconds=round(seconds, 2),
+        peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    )
+
+
+def _hook(app: App, account: str, name: str) -> str:
+    options = app.providers[account].settings
+    secret = options.hook_secret.get_secret_value() if options.hook_secret else ""
+    return f"{options.public_url}/hooks/{account}/{secret}/{name}"
+
+
+def _by_provider(app: App, by_account: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    table: dict[str, dict[str, int]] = {}
+    for account, states in by_account.items():
+        provider = app.settings.accounts[account]["provider"] if account else "none"
+        known = table.setdefault(provider, {})
+        for state, number in states.items():
+            known[state] = known.get(state, 0) + number
+    return table
+
+
+def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *, silent: bool) -> None:
+    """Until every message is at an end, every reply is heard and the CRM is owed nothing; or patience runs out."""
+    deadline = time.monotonic() + _PATIENCE + total * _PATIENCE_PER_MESSAGE
+    with Screen(console, total, silent=silent) as screen:
+        while time.monotonic() < deadline:
+            with app.database.read() as connection:
+                states = outbox.counts(connection)
+                owed = sum(number for (_, standing), number in writes.standing(connection).items() if standing == "due")
+                news = inbox.standing(connection)
+            ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN)) + _sent_for_good(app, parts)
+            alarms = {subject: sentence for subject, (_, sentence) in app.alarms.standing().items()}
+            screen.show(states, ended, owed, alarms)
+            open_news = sum(n for (_, standing), n in news.items() if standing in ("new", "parked"))
+            if ended == total and not owed and not open_news and _replies_heard(world, news):
+                return
+            time.sleep(0.2)
+
+
+def _sent_for_good(app: App, parts: Parts) -> int:
+    """Messages at ``sent`` whose provider never says more."""
+    last = parts.ended_at_sent()
+    with app.database.read() as connection:
+        by_account = outbox.counts_by_account(connection)
+    return sum(states.get(State.SENT, 0) for account, states in by_account.items() if account in last)
+
+
+def _replies_heard(world: World, news: dict[tuple[str, str], int]) -> bool:
+    told = sum(number for (kind, _), number in news.items() if kind == "reply")
+    return told >= int(world.providers_ledger()["replies"])
+
+
+def _look(world: World, url: str) -> dict[str, str]:
+    return {
+        "the pretend org": f"{world.org_url}/sandbox/ledger/org",
+        "what the providers received": f"{world.providers_url}/sandbox/ledger/providers",
+        "the mapping that did it": "mappings/sms-outbox.yaml",
+        "your own org and accounts": "README.md, “Your first real org”",
+        "the store of this run": url,
+    }

@@ -1,0 +1,46 @@
+"""The receiver of an app: every account that has a hook secret, stored where the daemon finds its news."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from connector.app import App
+from connector.store import inbox
+from connector.web.commit import Kept
+from connector.web.receiver import receiver
+from connector.web.senders import HookedAccount, read_networks
+from connector.web.server import HookServer
+
+
+def hook_server(app: App, told: Callable[[], None] = lambda: None) -> HookServer:
+    """The receiver at the address the settings name, not started yet; `told` is called after each commit of news.
+
+    Raises:
+        SettingsError: an address list that cannot be read.
+    """
+    web = app.settings.web
+    accounts = {
+        name: HookedAccount(
+            provider=provider,
+            secrets=(provider.settings.hook_secret,),
+            networks=read_networks(provider.settings.hook_addresses),
+        )
+        for name, provider in app.providers.items()
+        if provider.settings.hook_secret is not None
+    }
+
+    def keep(together: Sequence[Kept]) -> None:
+        by_account = sorted(together, key=lambda kept: kept.account)
+        with app.database.begin() as connection:
+            for (account, provider), group in groupby(by_account, lambda kept: (kept.account, kept.provider)):
+                news = [item for kept in group for item in kept.news]
+                inbox.keep(connection, account, provider, news, app.clock())
+        told()
+
+    hooks = receiver(
+        accounts,
+        keep,
+        clock=app.clock,
+        body_limit=web.body_limit,
+        trusted_proxies=read_networks(web.trusted_proxies),
+    )
+    return HookServer(hooks, web.host, web.port)
