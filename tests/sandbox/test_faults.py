@@ -66,6 +66,13 @@ def test_one_rule_does_not_disturb_another() -> None:
     assert alone == beside
 
 
+def test_rules_do_not_strike_in_step() -> None:
+    """Two rules for the same calls draw apart: the second strikes some calls that the first lets pass."""
+    faults = with_rules(4, {"kind": "slow", "share": 0.5}, {"kind": "garbage", "share": 0.5})
+    hits = struck(faults, [("org", "GET /x")] * 400)
+    assert 60 < hits.count("garbage") < 140
+
+
 def test_target_and_operation_choose_the_calls() -> None:
     """A rule strikes its own target and the operations its pattern matches, and no others."""
     faults = with_rules(1, {"target": "smsclouds", "operation": "POST /api/v3/*", "kind": "garbage"})
