@@ -59,7 +59,7 @@ class Web(_Section):
 class Pace(_Section):
     """How often and how much: all times in seconds."""
 
-    pull: float = Field(default=5.0, gt=0, description="between two looks for queued records")
+    pull: float = Field(default=10.0, gt=0, description="between two looks for queued records")
     dispatch: float = Field(default=1.0, gt=0)
     note: float = Field(default=1.0, gt=0)
     push: float = Field(default=2.0, gt=0, description="between two writes to the CRM; more coalesces more")
@@ -67,7 +67,7 @@ class Pace(_Section):
         default=5.0, gt=0, description="between two looks for batches whose time to be asked about has come"
     )
     replies: float = Field(default=60.0, gt=0)
-    sweep: float = Field(default=120.0, gt=0, description="between two sweeps of the phone index")
+    sweep: float = Field(default=300.0, gt=0, description="between two sweeps of the phone index")
     reconcile: float = Field(default=60.0, gt=0)
     housekeeping: float = Field(default=3600.0, gt=0)
     linger: float = Field(default=2.0, ge=0, description="how long a batch that is not full waits for more")

@@ -93,7 +93,7 @@ def _settings(world: World, url: str) -> dict[str, Any]:
             "replies": 2.0,
             "linger": 0.5,
             "first_poll": 1.0,
-            "first_poll_when_pushed": 5.0,
+            "first_poll_when_pushed": 15.0,
         },
     }
 

@@ -24,6 +24,7 @@ class Capability:
     polls_statuses: bool = False
     polls_replies: bool = False
     pushes: tuple[str, ...] = ()
+    pushes_statuses: bool = False
     lists_sendings: bool = False
     last_word_wins: bool = False
     merges_values: bool = True

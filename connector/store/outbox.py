@@ -18,6 +18,24 @@ MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]  # SQLModel
 EVENT: Any = MessageEvent.__table__  # type: ignore[attr-defined]
 _WRITE: Any = CrmWrite.__table__  # type: ignore[attr-defined]
 
+_MOVED = tuple(
+    MESSAGE.c[name]
+    for name in (
+        "id state org mapping object record_id to_number pieces values channel sender account attempt_id provider_id "
+        "provider_batch tries fields"
+    ).split()
+)
+"""What a move, and what the CRM is told of it, asks of a message."""
+
+_SENT = tuple(
+    MESSAGE.c[name]
+    for name in (
+        "id state_at to_number country pieces values channel sender campaign send_at expires_at content tries "
+        "failure_code"
+    ).split()
+)
+"""What sending asks of a message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -79,7 +97,7 @@ def move(connection: Connection, moves: Sequence[Move], now: datetime) -> list[M
 def _locked(connection: Connection, ids: set[str]) -> dict[str, Row[Any]]:
     # in order of id, so that two movers of the same rows wait for each other instead of locking each other out
     named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in sorted(ids)])
-    query = select(MESSAGE).where(MESSAGE.c.id.in_(select(named.c.id))).order_by(MESSAGE.c.id)
+    query = select(*_MOVED).where(MESSAGE.c.id.in_(select(named.c.id))).order_by(MESSAGE.c.id)
     return {row.id: row for row in connection.execute(query.with_for_update())}
 
 
@@ -181,7 +199,7 @@ def ready(connection: Connection, account: str, now: datetime, claimed_until: da
     Their claim must hold at least until `claimed_until`, so that no other daemon can take the record meanwhile.
     """
     query = (
-        select(MESSAGE)
+        select(*_SENT)
         .where(
             MESSAGE.c.state == State.CLAIMED,
             MESSAGE.c.account == account,

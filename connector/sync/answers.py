@@ -1,7 +1,7 @@
 """Every way a send can end, sorted into moves: answered, never left, throttled, refused, or in doubt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connector.model.errors import NeverLeft, Refused, Throttled
@@ -11,6 +11,9 @@ from connector.model.states import State
 from connector.providers.base import Batch
 from connector.store.outbox import Move
 from connector.sync.parts import backoff
+
+BATCH_REFUSED = "BATCH_REFUSED"
+"""The failure code of messages that stood in a batch refused as a whole: they are sent again in smaller ones."""
 
 _ACCOUNT_PAUSE = timedelta(seconds=60)
 """How long an account at fault (credentials, credit) is left alone before it is tried again."""
@@ -65,7 +68,8 @@ def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetim
     | `NeverLeft` | no connection was made | go back to claimed and are tried again |
     | `Throttled` | turned away unread | go back to claimed, after the wait asked for |
     | `Refused`, the account's fault | turned away | go back to claimed, after a pause, with an alarm |
-    | `Refused`, otherwise | a documented refusal | are rejected |
+    | `Refused`, a batch of several | a documented refusal of one we cannot tell | go back, in smaller batches |
+    | `Refused`, a batch of one | a documented refusal | are rejected |
     | anything else | nothing | are unknown, and never sent again by themselves |
     """
     if isinstance(error, NeverLeft):
@@ -76,6 +80,10 @@ def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetim
     if isinstance(error, Refused):
         if error.failure.fault is Fault.ACCOUNT or error.failure.retry is not Retry.NO:
             return _back(batch, "refused", error, dict.fromkeys(tries, now + _ACCOUNT_PAUSE), error.failure)
+        if len(batch.messages) > 1:
+            apart = replace(error.failure, code=BATCH_REFUSED)
+            moves = tuple(Move(message.id, State.CLAIMED, "refused", apart) for message in batch.messages)
+            return Answer("refused", moves, error=str(error), failure=error.failure)
         moves = tuple(Move(message.id, State.REJECTED, "answer", error.failure) for message in batch.messages)
         return Answer("refused", moves, error=str(error), failure=error.failure)
     doubt = Failure("IN_DOUBT", f"nobody knows whether it was sent: {error}", Fault.PROVIDER)

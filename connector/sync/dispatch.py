@@ -1,7 +1,7 @@
 """Outbox → provider: commits the attempt, sends, and notes what came back."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from connector.store import attempts, outbox, phones
 from connector.store.attempts import AttemptEnd, AttemptStart
 from connector.store.db import new_id
 from connector.store.outbox import Move
-from connector.sync.answers import Answer, answered, ended
+from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
 from connector.sync.parts import Parts
 from connector.sync.settle import settle
 
@@ -88,8 +88,9 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
         rows = outbox.ready(connection, account, now, holds_until, room)
         if not rows or _more_may_come(rows, settings.batch_size, now, parts.timing.linger):
             return []
+        refused = {row.id: row.tries for row in rows if row.failure_code == BATCH_REFUSED}
         messages, moves = _sendable(parts, connection, provider, rows, now)
-        planned = [_prepared(provider, batch, rows) for batch in _batches(provider, messages)]
+        planned = [_prepared(provider, batch, rows) for batch in _batches(provider, messages, refused)]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
         moves += [
             Move(message.id, State.ATTEMPTING, "dispatch", account=account, attempt_id=plan.batch.reference)
@@ -126,12 +127,19 @@ def _sendable(
     return messages, moves
 
 
-def _batches(provider: Provider[AccountOptions], messages: Sequence[Message]) -> list[Batch]:
-    """Messages of one group together, at most a batch a request, a number at most once in each."""
-    size = min(provider.settings.batch_size, provider.capability.batch_ceiling)
+def _batches(
+    provider: Provider[AccountOptions], messages: Sequence[Message], refused: Mapping[str, int]
+) -> list[Batch]:
+    """Messages of one group together, at most a batch a request, a number at most once in each.
+
+    `refused` counts how often a message's whole batch was refused: its next one is a quarter as large each time, so
+    that the one that is at fault ends up alone and the others go through.
+    """
+    full = min(provider.settings.batch_size, provider.capability.batch_ceiling)
     filling: dict[Any, list[dict[str, Message]]] = {}
     for message in messages:
-        open_ones = filling.setdefault(provider.group(message), [])
+        size = max(1, full >> 2 * refused.get(message.id, 0))
+        open_ones = filling.setdefault((size, provider.group(message)), [])
         for batch in open_ones:
             if len(batch) < size and message.to not in batch:
                 batch[message.to] = message
@@ -208,13 +216,11 @@ def _note(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answe
 
 
 def _end(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answer: Answer, now: datetime) -> AttemptEnd:
-    pushed = bool(provider.capability.pushes and provider.settings.public_url)
-    first = parts.timing.first_poll_when_pushed if pushed else parts.timing.first_poll
     return AttemptEnd(
         attempt_id=plan.batch.reference,
         outcome=answer.outcome,
         ended_at=now,
         provider_batch=answer.provider_batch,
         error=answer.error,
-        poll_at=now + first,
+        poll_at=now + parts.first_poll(provider.account),
     )

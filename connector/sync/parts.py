@@ -70,6 +70,13 @@ class Parts:
             name for name, provider in self.providers.items() if provider.capability.last_word == State.SENT
         )
 
+    def first_poll(self, account: str) -> timedelta:
+        """How long after a send an account's provider is asked first: later where it tells by itself."""
+        provider = self.providers[account]
+        if provider.capability.pushes_statuses and provider.settings.public_url:
+            return self.timing.first_poll_when_pushed
+        return self.timing.first_poll
+
     def waiting_states(self, account: str) -> tuple[State, ...]:
         """States of an account's messages of which more news can come."""
         if account in self.ended_at_sent():

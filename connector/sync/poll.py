@@ -36,17 +36,19 @@ def poll_statuses(parts: Parts, account: str) -> int:
             break
         told += _keep(parts, account, provider.statuses(batches))
         with parts.database.begin() as connection:
-            attempts.polled(connection, [(batch.reference, _next_look(parts, batch, now)) for batch in batches])
+            attempts.polled(
+                connection, [(batch.reference, _next_look(parts, account, batch, now)) for batch in batches]
+            )
         if len(batches) < _BATCHES_AT_ONCE:
             break
     return told
 
 
-def _next_look(parts: Parts, batch: OpenBatch, now: datetime) -> datetime:
+def _next_look(parts: Parts, account: str, batch: OpenBatch, now: datetime) -> datetime:
     age = now - batch.sent_at
     if age > parts.timing.final_after:
         return now + timedelta(days=365)
-    return now + max(parts.timing.first_poll, min(age / 2, timedelta(hours=1)))
+    return now + max(parts.first_poll(account), min(age / 2, timedelta(hours=1)))
 
 
 def poll_replies(parts: Parts, account: str) -> int:
@@ -84,9 +86,10 @@ def _keep(parts: Parts, account: str, conversation: Conversation[None]) -> int:
                 kept += inbox.keep(connection, account, parts.providers[account].name, news, parts.clock())
     except Refused as error:
         if error.failure.fault is Fault.ACCOUNT:
-            parts.alarms.sound(f"account {account}", f"{error.failure} Its statuses and replies cannot be asked for.")
+            parts.alarms.sound(f"polls of {account}", f"{error.failure} Its statuses and replies cannot be asked for.")
         raise
     except ExchangeError as error:
         log.warning("poll_broken_off", account=account, reason=str(error), count=kept)
         raise
+    parts.alarms.settle(f"polls of {account}")
     return kept

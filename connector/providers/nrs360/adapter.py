@@ -37,6 +37,7 @@ class NRS360(Provider[NRS360Options]):
         batch_ceiling=sys.maxsize,  # the guide gives no maximum of recipients; the account's batch_size decides
         polls_statuses=True,
         pushes=("events", "delivery"),
+        pushes_statuses=True,
         lists_sendings=True,
     )
 

@@ -1,0 +1,63 @@
+"""How many messages stand where, and whether their events tell the same."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from connector.model.states import State
+from connector.store.db import Database
+from connector.store.outbox import EVENT, MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`number` messages of one mapping, CRM object and account (empty: none was reached) in one state."""
+
+    mapping: str
+    object: str
+    account: str
+    state: State
+    number: int
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Connection]:
+    """A transaction whose statements all see the same moment, so that a daemon at work unbalances no books.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    with database.read() as connection:
+        if not database.sqlite:  # whose read transactions are snapshots as they are
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
+
+
+def standings(connection: Connection) -> list[Standing]:
+    """All messages by mapping, object, account and state."""
+    columns = (MESSAGE.c.mapping, MESSAGE.c.object, MESSAGE.c.account, MESSAGE.c.state)
+    query = select(*columns, func.count()).group_by(*columns).order_by(*columns)
+    return [
+        Standing(mapping, object_name, account or "", State(state), number)
+        for mapping, object_name, account, state, number in connection.execute(query)
+    ]
+
+
+def strayed(connection: Connection, limit: int) -> list[str]:
+    """Messages whose state is not the one their last event moved them to; there should be none."""
+    last = (
+        select(EVENT.c.message_id, func.max(EVENT.c.id).label("id"))
+        .where(EVENT.c.moved)
+        .group_by(EVENT.c.message_id)
+        .subquery()
+    )
+    query = (
+        select(MESSAGE.c.id)
+        .outerjoin(last, last.c.message_id == MESSAGE.c.id)
+        .outerjoin(EVENT, EVENT.c.id == last.c.id)
+        .where(func.coalesce(EVENT.c.to_state, "") != MESSAGE.c.state)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())

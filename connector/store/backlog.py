@@ -1,0 +1,51 @@
+"""What is still to be done: for a single pass, which ends when nothing is."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from connector.model.states import State
+from connector.store.inbox import INBOX
+from connector.store.outbox import MESSAGE
+from connector.store.writes import WRITE
+
+
+def due(
+    connection: Connection, org: str, mappings: Sequence[str], accounts: Sequence[str], until: datetime
+) -> dict[str, int]:
+    """What can be worked on by `until`: ``messages`` to claim or send, ``news`` to note, ``writes`` to make.
+
+    Only what these mappings claim and these accounts send; what is put off for longer is left out.
+    """
+    claims = and_(
+        MESSAGE.c.state == State.QUEUED, MESSAGE.c.claim_token.is_not(None), MESSAGE.c.mapping.in_(list(mappings))
+    )
+    sends = and_(
+        MESSAGE.c.state == State.CLAIMED,
+        MESSAGE.c.account.in_(list(accounts)),
+        or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at <= until),
+    )
+    return {
+        "messages": _count(connection, MESSAGE.c.org == org, or_(claims, sends), _by(MESSAGE, until)),
+        "news": _count(
+            connection,
+            or_(INBOX.c.standing == "new", and_(INBOX.c.standing == "parked", INBOX.c.not_before <= until)),
+        ),
+        "writes": _count(connection, WRITE.c.org == org, WRITE.c.standing == "due", _by(WRITE, until)),
+    }
+
+
+def without_last_word(connection: Connection, waiting: Sequence[tuple[str, Sequence[State]]]) -> int:
+    """Messages of which more news can come: for each account, those in its states."""
+    each = [and_(MESSAGE.c.account == account, MESSAGE.c.state.in_(states)) for account, states in waiting]
+    return _count(connection, or_(*each)) if each else 0
+
+
+def _by(table: Any, until: datetime) -> Any:
+    return or_(table.c.not_before.is_(None), table.c.not_before <= until)
+
+
+def _count(connection: Connection, *conditions: Any) -> int:
+    return connection.execute(select(func.count()).where(*conditions)).scalar_one()
