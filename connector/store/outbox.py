@@ -18,22 +18,16 @@ MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]  # SQLModel
 EVENT: Any = MessageEvent.__table__  # type: ignore[attr-defined]
 _WRITE: Any = CrmWrite.__table__  # type: ignore[attr-defined]
 
-_MOVED = tuple(
-    MESSAGE.c[name]
-    for name in (
-        "id state org mapping object record_id to_number pieces values channel sender account attempt_id provider_id "
-        "provider_batch tries fields"
-    ).split()
-)
+_MOVED = MESSAGE.c[
+    "id", "state", "org", "mapping", "object", "record_id", "to_number", "pieces", "values", "channel", "sender",
+    "account", "attempt_id", "provider_id", "provider_batch", "tries", "fields"
+]  # fmt: skip
 """What a move, and what the CRM is told of it, asks of a message."""
 
-_SENT = tuple(
-    MESSAGE.c[name]
-    for name in (
-        "id state_at to_number country pieces values channel sender campaign send_at expires_at content tries "
-        "failure_code"
-    ).split()
-)
+_SENT = MESSAGE.c[
+    "id", "state_at", "to_number", "country", "pieces", "values", "channel", "sender", "campaign", "send_at",
+    "expires_at", "content", "tries", "failure_code"
+]  # fmt: skip
 """What sending asks of a message."""
 
 
