@@ -16,7 +16,7 @@ from connector.crm.collection import (
     read_result,
     refusal,
 )
-from connector.crm.errors import CallRefused, blamed_fields, read_errors, ruling_of
+from connector.crm.errors import CallRefused, OrgError, blamed_fields, read_errors, ruling_of
 from connector.model.errors import CRMError, MayHaveLeft, NeverLeft, Passing
 from connector.model.records import RecordWrite, WriteEnd, WriteResult
 
@@ -24,7 +24,9 @@ Ask = Callable[[str, str, bytes], Any]
 """Method, path below the version and JSON body to the parsed answer; passing trouble has been tried again within."""
 
 EXTRA_CALLS = 40
-"""Further calls that one refused call may cost, to part its one bad record from the good ones."""
+"""Further calls that one refused call may cost, to part its bad records from the good ones; the rest is then parked."""
+
+_UNREADABLE = "The org's answer does not say what became of each record; the write is made again."
 
 
 class RecordWriter:
@@ -99,15 +101,18 @@ class _Settlement:
     def settle(self, call: CollectionCall) -> list[WriteResult]:
         """One result a write of the call. Raises CRMError for what concerns the org as a whole."""
         try:
-            answer = self._ask(call.method, call.path, call.body())
+            body = call.body()
+        except (TypeError, ValueError) as error:
+            return self._refused(call, _unwriteable(error))
+        try:
+            answer = self._ask(call.method, call.path, body)
         except (Passing, NeverLeft, MayHaveLeft) as error:
             code = getattr(error, "code", "") or type(error).__name__
             return [passing(write, code, str(error)) for write in call.writes]
         except CallRefused as refused:
             return self._refused(call, refused)
-        if not isinstance(answer, list) or len(answer) != len(call.writes):
-            reason = "The org's answer does not say what became of each record; the write is made again."
-            return [passing(write, "UNREADABLE", reason) for write in call.writes]
+        if not _answers_each(call, answer):
+            return [passing(write, "UNREADABLE", _UNREADABLE) for write in call.writes]
         return self._read(call, answer)
 
     def _read(self, call: CollectionCall, rows: list[dict[str, Any]]) -> list[WriteResult]:
@@ -130,7 +135,7 @@ class _Settlement:
             for index in lost:
                 results[index] = passing(call.writes[index], "DUPLICATE_VALUE", str(error))
             return
-        for index, row in zip(lost, answer, strict=True):
+        for index, row in zip(lost, answer if _answers_each(again, answer) else (), strict=False):
             write = call.writes[index]
             own = next((error for error in read_errors(row.get("errors")) if is_own_key(write, error)), None)
             results[index] = already_there(write, own) if own else read_result(again, write, row)
@@ -156,16 +161,32 @@ class _Settlement:
 
     def _without_lost_fields(self, call: CollectionCall, refused: CallRefused) -> list[WriteResult]:
         """The records with a lost field are told so; the rest of the call is asked again without them."""
-        lost = set(blamed_fields(refused.errors))
-        rest = [
-            index for index, write in enumerate(call.writes) if lost and not lost & {*write.fields, write.key_field}
-        ]
+        lost = {name.lower() for name in blamed_fields(refused.errors)}
+        rest = [index for index, write in enumerate(call.writes) if lost and not lost & _field_names(write)]
         if len(rest) == len(call.writes):
             rest = []
         results = [refusal(write, refused.errors) for write in call.writes]
         for index, result in zip(rest, self.settle(call.of(rest)) if rest else (), strict=True):
             results[index] = result
         return results
+
+
+def _field_names(write: RecordWrite) -> set[str]:
+    return {name.lower() for name in (*write.fields, write.key_field or "")}
+
+
+def _answers_each(call: CollectionCall, answer: Any) -> bool:
+    return (
+        isinstance(answer, list)
+        and len(answer) == len(call.writes)
+        and all(isinstance(result, dict) for result in answer)
+    )
+
+
+def _unwriteable(error: Exception) -> CallRefused:
+    """A value that JSON has no word for, as the org would refuse it: one record's fault, found by halves."""
+    said = str(error.__cause__ or error)
+    return CallRefused(said, errors=(OrgError("JSON_PARSER_ERROR", said),), status=400)
 
 
 def _lost_a_race(write: RecordWrite, row: dict[str, Any]) -> bool:

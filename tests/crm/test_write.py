@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.crm import collection
@@ -48,6 +48,9 @@ def ends(results: list[WriteResult]) -> list[WriteEnd]:
         max_size=900,
     )
 )
+@example([(f"Object{n % 15}__c", "") for n in range(30)])
+@example([(f"Object{n % 15}__c", "") for n in range(450)])
+@example([(f"Object{n % 3}__c", ("A__c", "", "B__c")[n % 7 % 3]) for n in range(900)])
 def test_a_plan_makes_every_write_once_within_the_orgs_limits(kinds: list[tuple[str, str]]) -> None:
     """At most 200 records and ten runs of a type a call, one type and key an upsert, every position exactly once."""
     writes = [
@@ -245,12 +248,12 @@ def test_a_missing_field_costs_only_the_records_that_have_it(double: OrgDouble, 
     """The org refuses the whole call; the records without the field are written all the same."""
 
     def answer(asked: Asked) -> Answer:
-        if "Gone__c" in asked.body.decode():
+        if "gone__c" in asked.body.decode():
             return refused(400, "INVALID_FIELD", "No such column 'Gone__c' on sobject of type Contact")
         return well(asked)
 
     double.answer = answer
-    results = connect().write([update(1), update(2, Gone__c="x"), update(3)])
+    results = connect().write([update(1), update(2, gone__c="x"), update(3)])
     assert ends(results) == [WriteEnd.DONE, WriteEnd.FIELD_LOST, WriteEnd.DONE]
     assert results[1].fields == ("Gone__c",)
     assert len(double.asked) == 2
@@ -277,6 +280,19 @@ def test_a_call_full_of_wrong_values_costs_a_bounded_number_of_calls(double: Org
     results = connect().write([update(n) for n in range(200)])
     assert ends(results) == [WriteEnd.PARKED] * 200
     assert len(double.asked) <= 41
+
+
+@pytest.mark.parametrize("value", [datetime(2026, 1, 1), "\ud800", object()])  # noqa: DTZ001 - the fault
+def test_a_value_that_cannot_be_written_is_its_own_records_fault(
+    double: OrgDouble, connect: Connect, value: object
+) -> None:
+    """A datetime without zone or a broken text parks its record with the reason, and the others are written."""
+    double.answer = well
+    results = connect().write([update(n, Name__c=value if n == 3 else "x") for n in range(8)])
+    assert [result.end for result in results].count(WriteEnd.DONE) == 7
+    assert results[3].end is WriteEnd.PARKED
+    assert results[3].failure is not None
+    assert results[3].failure.fault is Fault.MAPPING
 
 
 def test_a_racing_upsert_becomes_an_update(double: OrgDouble, connect: Connect) -> None:
