@@ -343,12 +343,13 @@ def test_opt_outs_in_a_report_are_told_for_every_number() -> None:
 def test_broken_rows_are_skipped_and_counted() -> None:
     """A row that cannot be read costs itself only, and a warning says how many there were."""
     lines = ["", '"unbalanced,1,2', "too,few", row("delivered", ""), row("delivered", "not a number"), row("", "346")]
+    lines.append(row("delivered", "34666555444", '"2021-07-19'))
     with capture_logs() as logs:
         news = told(
             adapter().statuses([opened(("+34666555444", None))]), report(*lines, row("delivered", "34666555444"))
         )
     assert [item.state for item in news] == [State.DELIVERED]
-    assert [(log["event"], log["rows"], log["sending"]) for log in logs] == [("report_rows_skipped", 5, "100001")]
+    assert [(log["event"], log["rows"], log["sending"]) for log in logs] == [("report_rows_skipped", 6, "100001")]
 
 
 def test_a_report_is_read_as_a_stream() -> None:
