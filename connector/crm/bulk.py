@@ -18,6 +18,7 @@ import orjson
 from connector.crm.backoff import Backoff
 from connector.crm.bulk_csv import csv_pieces, csv_rows
 from connector.crm.errors import call_error
+from connector.crm.http import UsageWatch
 from connector.crm.login import Login
 from connector.crm.options import SalesforceOptions
 from connector.model.errors import CRMError, MayHaveLeft, NeverLeft, Passing, QueryFault, SessionLost
@@ -55,6 +56,7 @@ class Bulk:
         client: httpx.Client,
         login: Login,
         options: SalesforceOptions,
+        usage: UsageWatch,
         *,
         backoff: Backoff | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -63,6 +65,7 @@ class Bulk:
     ) -> None:
         self._client = client
         self._login = login
+        self._usage = usage
         self._jobs = f"{options.data_url}jobs/"
         self._backoff = backoff or Backoff(tries=options.tries)
         self._sleep = sleep
@@ -193,6 +196,7 @@ class Bulk:
                 answer.close()
         except httpx.TransportError as error:
             raise _sorted_by_end(error) from error
+        self._usage.note(answer.headers.get("sforce-limit-info", ""))
         if not answer.is_success:
             raise _refusal(answer)
         return answer

@@ -52,8 +52,8 @@ class Salesforce:
     ) -> None:
         self.options = options
         self._clock = clock
-        self._usage = UsageWatch(options.reserve, clock)
-        self._http = OrgHTTP(options, self._usage, transport)
+        self.usage = UsageWatch(options.reserve, clock)
+        self._http = OrgHTTP(options, self.usage, transport)
         self.login = Login(options, self._http, clock)
         self._client = _Client(options, self._http)
         self._backoff = backoff or Backoff(tries=options.tries)
@@ -72,7 +72,7 @@ class Salesforce:
 
     def budget(self) -> Budget:
         """The day's requests as the last answer told them."""
-        return self._usage.budget
+        return self.usage.budget
 
     def calls(self) -> int:
         """HTTP requests made since this object was made, logins included."""
@@ -163,8 +163,8 @@ class Salesforce:
         raise QueryFault(f"{object_name} has no field {name!r} to rank by; correct the mapping's rank.")
 
     def _query(self, statement: str) -> dict[str, Any]:
-        if not self._usage.reads_may_spend():
-            budget = self._usage.budget
+        if not self.usage.reads_may_spend():
+            budget = self.usage.budget
             raise BudgetSpent(
                 f"{budget.used} of the day's {budget.limit} requests are used; the rest is kept for writes.",
                 code="RESERVE",

@@ -71,7 +71,7 @@ def bulk(connect: Connect, waits: list[float]) -> Iterator[Callable[..., Bulk]]:
 
         def made(**settings: Any) -> Bulk:
             backoff = Backoff(tries=4, sleep=waits.append)
-            return Bulk(client, crm.login, crm.options, backoff=backoff, sleep=waits.append, **settings)
+            return Bulk(client, crm.login, crm.options, crm.usage, backoff=backoff, sleep=waits.append, **settings)
 
         yield made
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.crm.backoff import Backoff
 from connector.crm.bulk import Bulk
@@ -115,7 +117,7 @@ def test_a_bulk_load_and_a_bulk_query(crm: Salesforce, org: SandboxOrg) -> None:
     rows.append({"External_Id__c": "bad", "Status__c": "Flying"})
     columns = ("External_Id__c", "Body__c", "Priority__c", "Status__c")
     with httpx.Client() as client:
-        bulk = Bulk(client, crm.login, crm.options, sleep=lambda _: time.sleep(0.01))
+        bulk = Bulk(client, crm.login, crm.options, crm.usage, sleep=lambda _: time.sleep(0.01))
         [job] = bulk.load("SMS_Message__c", "upsert", rows, columns=columns, external_id="External_Id__c")
         assert (job.state, job.failed) == ("JobComplete", 1)
         assert len(list(bulk.successful(job))) == 50
@@ -123,11 +125,25 @@ def test_a_bulk_load_and_a_bulk_query(crm: Salesforce, org: SandboxOrg) -> None:
         assert bad["External_Id__c"] == "bad"
         assert bad["sf__Error"].startswith("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
         assert list(bulk.unprocessed(job)) == []
+        used = crm.budget().used
         read = list(
             bulk.query("SELECT External_Id__c, Body__c FROM SMS_Message__c ORDER BY External_Id__c", page_rows=20)
         )
     assert len(read) == len(org.rows("SMS_Message__c")) == 50
     assert {row["Body__c"] for row in read} == {body}
+    assert crm.budget().used - used >= 3
+
+
+def test_the_jwt_flow_logs_in(connect: Callable[..., Salesforce], sandbox: Sandbox) -> None:
+    """A signed assertion gets a session that reads."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.PKCS8
+    pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+    crm = connect(
+        flow="jwt_bearer", client_secret=None, username="me@acme.org", private_key=pem, login_url=sandbox.org_url
+    )
+    assert list(crm.pages(RecordQuery("Contact", ("Id",)))) == []
+    assert len(crm.org_id()) == 18
 
 
 def test_a_whole_page_is_cheap(crm: Salesforce, org: SandboxOrg) -> None:
