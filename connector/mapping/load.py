@@ -50,7 +50,7 @@ def load(
 
 
 def _mapping(document: Document, accounts: Mapping[str, AccountCapability], org: Org | None) -> RecordMapping | None:
-    if document.value is None:
+    if document.value is None and document.problems:
         return None
     file = read_shape(document)
     if file is None:
