@@ -140,7 +140,8 @@ async def _call(request: Request) -> Call:
 
 
 def _response(answer: Answer) -> Response:
-    return Response(answer.body(), answer.status, dict(answer.headers), answer.media_type)
+    # As a header, for a media type of text would have a charset added, which Salesforce's CSV does not say.
+    return Response(answer.body(), answer.status, {"Content-Type": answer.media_type, **answer.headers})
 
 
 def _status(fault: Fault, call: Call) -> Response:

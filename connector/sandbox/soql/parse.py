@@ -28,7 +28,11 @@ def parse(text: str) -> syntax.Select:
     except VisitError as error:
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from error
-        raise
+        if not isinstance(error.orig_exc, RecursionError):
+            raise
+        raise QueryError("QUERY_TOO_COMPLICATED", "Query is too complicated: its parentheses go too deep.") from error
+    except RecursionError as error:
+        raise QueryError("QUERY_TOO_COMPLICATED", "Query is too complicated: its parentheses go too deep.") from error
     return tree
 
 

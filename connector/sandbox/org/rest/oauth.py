@@ -1,5 +1,6 @@
 """The addresses that need no API version: tokens and who the user is."""
 
+from base64 import b64decode
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -17,9 +18,21 @@ def session(call: Call) -> str | None:
     return unquote(token.strip())
 
 
+def _basic(call: Call) -> dict[str, str]:
+    """The client's id and secret, when they come in a Basic header instead of the form."""
+    scheme, _, encoded = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    try:
+        client_id, _, secret = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": unquote(client_id), "client_secret": unquote(secret)}
+
+
 def token(org: Org, call: Call) -> Answer:
     """`POST /services/oauth2/token`. The answer carries no lifetime, as Salesforce's does not."""
-    form = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
+    form = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace"))), **_basic(call)}
     try:
         access_token = org.tokens.grant(form, call.origin)
     except Denied as denied:
