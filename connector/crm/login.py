@@ -127,7 +127,7 @@ class Login:
         }
         form = {
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": jwt.encode(claims, self._private_key(), algorithm="RS256"),
+            "assertion": _signed(claims, self._private_key()),
         }
         return form, without_netrc
 
@@ -137,9 +137,10 @@ class Login:
             return options.private_key.get_secret_value()
         try:
             return options.private_key_file.read_text() if options.private_key_file else ""
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
-                f"private_key_file cannot be read ({error.strerror}: {options.private_key_file}); correct the path."
+                f"private_key_file {options.private_key_file} cannot be read ({type(error).__name__}); it must be a PEM"
+                " file that the connector may read."
             ) from error
 
 
@@ -158,6 +159,17 @@ class Bearer(requests.auth.AuthBase):
 def without_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """An `auth` that adds nothing: without one, requests would take credentials from a .netrc file."""
     return request
+
+
+def _signed(claims: dict[str, Any], key: str) -> str:
+    try:
+        return jwt.encode(claims, key, algorithm="RS256")
+    except (ValueError, TypeError, jwt.PyJWTError):
+        # the cause may quote the key
+        raise SettingsError(
+            "The private key of the jwt_bearer flow is not an RSA key in PEM form without a password; correct"
+            " private_key or private_key_file."
+        ) from None
 
 
 def _read(answer: requests.Response) -> dict[str, Any]:

@@ -98,9 +98,10 @@ class Salesforce:
                 return kept[0]
             asked = self._clock()
             try:
-                description = read_object(self._ask("GET", f"sobjects/{soql.path(object_name)}/describe"))
+                body = self._ask("GET", f"sobjects/{soql.path(object_name)}/describe")
             except CallRefused as refused:
                 raise query_fault(refused) from None
+            description = read_object(_holding("fields", body))
             self._described[object_name] = description, asked
             return description
 
@@ -170,10 +171,10 @@ class Salesforce:
                 code="RESERVE",
             )
         try:
-            answer: dict[str, Any] = self._ask("GET", soql.address("query", statement), headers=_WHOLE_PAGES)
+            answer = self._ask("GET", soql.address("query", statement), headers=_WHOLE_PAGES)
         except CallRefused as refused:
             raise query_fault(refused) from None
-        return answer
+        return _holding("records", answer)
 
     def _ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = MappingProxyType({})
@@ -228,6 +229,12 @@ class _Client(SimpleSalesforce):
                 f" {result.text[:60]!r}.",
                 status=result.status_code,
             ) from None
+
+
+def _holding(key: str, answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict) or key not in answer:
+        raise Passing(f"The org's answer has no {key!r}; it is asked again later.")
+    return answer
 
 
 def _relations(fields: Sequence[str]) -> list[tuple[str, ...]]:

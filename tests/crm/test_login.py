@@ -79,8 +79,18 @@ def test_a_key_file_that_is_not_there(connect: Connect, double: OrgDouble, tmp_p
     crm = connect(
         flow="jwt_bearer", client_secret=None, username="u", private_key_file=tmp_path / "no.pem", login_url=double.url
     )
-    with pytest.raises(SettingsError, match="private_key_file cannot be read"):
+    with pytest.raises(SettingsError, match=r"private_key_file .* cannot be read"):
         crm.org_id()
+
+
+@pytest.mark.parametrize("key", ["", "not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"])
+def test_a_key_that_is_none(connect: Connect, double: OrgDouble, key: str) -> None:
+    """The sentence says what a key must be, and does not quote it."""
+    crm = connect(flow="jwt_bearer", client_secret=None, username="u", private_key=key, login_url=double.url)
+    with pytest.raises(SettingsError, match="RSA key in PEM form") as caught:
+        crm.org_id()
+    assert not key or key not in str(caught.value)
+    assert double.logins == 0
 
 
 @pytest.mark.parametrize(

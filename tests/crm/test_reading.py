@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from connector.crm.salesforce import Salesforce
-from connector.model.errors import BudgetSpent, CRMError, QueryFault
+from connector.model.errors import BudgetSpent, CRMError, Passing, QueryFault
 from connector.model.records import Budget, Ranked, RecordQuery
 from tests.crm.conftest import Clock
 from tests.crm.double import Answer, Asked, OrgDouble, refused
@@ -262,6 +262,17 @@ def test_a_spent_budget_is_told_and_not_tried_again(double: OrgDouble, connect: 
     with pytest.raises(BudgetSpent):
         list(connect().pages(RecordQuery("Contact", ("Id",))))
     assert len(double.asked) == 1
+
+
+@pytest.mark.parametrize("body", [{}, [], None, "x"])
+def test_an_answer_of_another_shape_is_passing_trouble(double: OrgDouble, connect: Connect, body: object) -> None:
+    """JSON that is no page and no describe is an error of ours to name, not a crash."""
+    double.answer = lambda _: Answer(200, body)
+    crm = connect()
+    with pytest.raises(Passing, match="has no 'records'"):
+        list(crm.pages(RecordQuery("Contact", ("Id",))))
+    with pytest.raises(Passing, match="has no 'fields'"):
+        crm.describe("Contact")
 
 
 def test_a_mapping_of_many_fields_is_refused_before_it_is_sent(double: OrgDouble, connect: Connect) -> None:
