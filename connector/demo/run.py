@@ -19,7 +19,7 @@ from connector.demo.books import balanced, books, compare
 from connector.demo.screen import Screen, accounting
 from connector.demo.world import World
 from connector.model.states import FINAL, State
-from connector.store import inbox, migrate, outbox, writes
+from connector.store import attempts, inbox, migrate, outbox, writes
 from connector.sync.parts import Parts
 from connector.web.hooks import hook_server
 from jobs.runner import Daemon
@@ -40,9 +40,9 @@ def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | 
     log.set_up("console", "ERROR")
     with tempfile.TemporaryDirectory(prefix="connector-demo-") as folder, World(seed=seed, speed=_SPEED) as world:
         url = database or f"sqlite:///{folder}/connector.db"
-        app = build(settings.of(_settings(world, url)))
+        app = build(settings.of(demo_settings(world, url)))
         try:
-            book = _work_through(app, world, messages, console, silent=as_json)
+            book = work_through(app, world, messages, console, silent=as_json)
             balances = balanced(book)
             accounting(console, book, balances=balances, look=_look(world, url))
             if not once and not as_json and sys.stdin.isatty():
@@ -57,7 +57,8 @@ def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | 
     return 0 if balances else 1
 
 
-def _settings(world: World, url: str) -> dict[str, Any]:
+def demo_settings(world: World, url: str) -> dict[str, Any]:
+    """Settings that lead to the sandbox, at the pace of a demonstration."""
     port = _free_port()
     hooked = {"public_url": f"http://127.0.0.1:{port}", "hook_secret": secrets.token_urlsafe(24)}
     providers = world.providers_url
@@ -105,7 +106,8 @@ def _free_port() -> int:
         return port
 
 
-def _work_through(app: App, world: World, messages: int, console: Console, *, silent: bool) -> dict[str, Any]:
+def work_through(app: App, world: World, messages: int, console: Console, *, silent: bool) -> dict[str, Any]:
+    """Queues messages, runs the daemon and its receiver until all is at an end, and gives the books."""
     migrate.upgrade(app.database)
     total = world.queue(messages)
     parts = app.parts()
@@ -124,6 +126,7 @@ def _work_through(app: App, world: World, messages: int, console: Console, *, si
     with app.database.read() as connection:
         states = outbox.counts(connection)
         by_provider = _by_provider(app, outbox.counts_by_account(connection))
+        send_requests = attempts.count(connection)
     return books(
         total,
         states,
@@ -131,6 +134,7 @@ def _work_through(app: App, world: World, messages: int, console: Console, *, si
         by_provider,
         crm_calls=app.crm.calls(),
         provider_requests=app.lines.requests,
+        send_requests=send_requests,
         seconds=round(seconds, 2),
         peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     )

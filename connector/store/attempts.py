@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from connector.model.messages import OpenBatch, OpenMessage
 from connector.model.states import State
@@ -166,3 +166,8 @@ def end_interrupted(connection: Connection, attempt_ids: Sequence[str], now: dat
         ATTEMPT,
         [{"id": attempt_id, "outcome": "crashed", "ended_at": now, "poll_at": now} for attempt_id in attempt_ids],
     )
+
+
+def count(connection: Connection) -> int:
+    """How many send requests there have been."""
+    return connection.execute(select(func.count()).select_from(ATTEMPT)).scalar_one()

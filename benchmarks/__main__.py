@@ -1,0 +1,102 @@
+"""`make bench`: prints a table and writes benchmarks/results.json. ARGS="--messages 10000 --large 100000"."""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.floor import floor
+from benchmarks.recording import OrgTransport, ProviderTransport, Recording
+from connector import log, settings
+from connector.app import build
+from connector.demo.run import demo_settings, work_through
+from connector.demo.world import World
+from connector.store import migrate
+from connector.store.db import Database
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main() -> None:
+    """Measures, prints and writes."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--large", type=int, default=100_000, help="messages of the memory run; 0 leaves it out")
+    wanted = parser.parse_args()
+    log.set_up("console", "ERROR")
+    console = Console(stderr=True)
+    console.print(f"the main job, {wanted.messages:,} messages, the sandbox in a process of its own")
+    job = _demo(wanted.messages)
+    console.print("the same requests and rows, with no logic between")
+    seconds = _floor(wanted.messages)
+    result: dict[str, Any] = {
+        "python": platform.python_version(),
+        "messages": wanted.messages,
+        "seconds": job["seconds"],
+        "messages_a_second": round(wanted.messages / job["seconds"], 1),
+        "floor_seconds": round(seconds, 2),
+        "share_of_floor": round(seconds / job["seconds"], 3),
+        "crm_calls_per_1000": round(1000 * job["crm_calls"] / wanted.messages, 2),
+        "provider_requests_per_1000": round(1000 * job["provider_requests"] / wanted.messages, 2),
+        "send_requests_per_1000": round(1000 * job["send_requests"] / wanted.messages, 2),
+        "peak_rss_mb": job["peak_rss_mb"],
+        "lost": job["lost"],
+        "duplicated": job["duplicated"],
+    }
+    if wanted.large:
+        console.print(f"memory for {wanted.large:,} messages")
+        large = _demo(wanted.large)
+        result |= {
+            "large_messages": wanted.large,
+            "large_peak_rss_mb": large["peak_rss_mb"],
+            "large_messages_a_second": round(wanted.large / large["seconds"], 1),
+        }
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+    table = Table(title="benchmarks")
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    for name, value in result.items():
+        table.add_row(name.replace("_", " "), f"{value:,}" if not isinstance(value, str) else value)
+    console.print(table)
+
+
+def _demo(messages: int) -> dict[str, Any]:
+    """The demonstration in a process of its own, so that its memory is its own."""
+    command = [sys.executable, "-m", "connector.cli", "demo", "--once", "--messages", str(messages), "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    book: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return book
+
+
+def _floor(messages: int) -> float:
+    recording = Recording()
+    with tempfile.TemporaryDirectory() as folder:
+        with World(seed=1, speed=1.0) as world:
+            recorded = Path(folder) / "recorded.db"
+            chosen = settings.of(demo_settings(world, f"sqlite:///{recorded}"))
+            app = build(chosen, transport=ProviderTransport(recording), crm_transport=OrgTransport(recording))
+            migrate.upgrade(app.database)
+            recording.watch(app.database.engine)
+            work_through(app, world, messages, Console(stderr=True), silent=True)
+            app.close()
+            port = chosen.web.port
+        with World(seed=1, speed=1.0) as world:
+            world.queue(messages)
+            store = Path(folder) / "floor.db"
+            empty = Database(f"sqlite:///{store}")
+            migrate.upgrade(empty)
+            empty.close()
+            base = f"http://127.0.0.1:{port}"
+            world.push_to(f"{base}/events", f"{base}/responses")
+            return floor(recording, world, store, port)
+
+
+if __name__ == "__main__":
+    main()
