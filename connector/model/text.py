@@ -5,7 +5,8 @@ table (6.2.1), and Portuguese (A.3.3 locking shift, A.2.3 single shift), which t
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
@@ -84,18 +85,21 @@ def measure(
 
 def _measured(text: str, encoding: Encoding, gsm_pt_part: int) -> Segments:
     if encoding is Encoding.UCS2:
-        return _cut(encoding, [2 if character > "\uffff" else 1 for character in text], UNITS_ALONE, UNITS_A_PART)
-    basic = ALPHABETS[encoding].basic
+        return _cut(text, encoding, {character for character in set(text) if character > "\uffff"}, UNITS_A_PART)
     part = gsm_pt_part if encoding is Encoding.GSM_PT else SEPTETS_A_PART
-    return _cut(encoding, [1 if character in basic else 2 for character in text], SEPTETS_ALONE, part)
+    return _cut(text, encoding, set(text) - ALPHABETS[encoding].basic, part)
 
 
-def _cut(encoding: Encoding, widths: Sequence[int], alone: int, part: int) -> Segments:
-    units = sum(widths)
-    if units <= alone:
+def _cut(text: str, encoding: Encoding, pairs: Set[str], part: int) -> Segments:
+    """Counts the parts; `pairs` are the characters that cost two units and may not be cut between them."""
+    units = len(text) + sum(map(text.count, pairs))
+    if units <= (UNITS_ALONE if encoding is Encoding.UCS2 else SEPTETS_ALONE):
         return Segments(encoding, units, 1)
+    if not pairs:
+        return Segments(encoding, units, math.ceil(units / part))
     parts, used = 1, 0
-    for width in widths:
+    for character in text:
+        width = 2 if character in pairs else 1
         if used + width > part:
             parts, used = parts + 1, 0
         used += width

@@ -65,7 +65,7 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
         sender_of(settings, message),
         message.campaign or settings.campaign,
         segments_of(settings, message.text).encoding,
-        _laid_out(settings, message)[0],
+        _template(settings, message),
         _expiry(settings, message),
     )
 
@@ -73,17 +73,17 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
 def send_request(account: str, settings: NRS360Options, batch: Batch) -> Request:
     """POST /sms for a batch of one group; what comes from data travels in `sub`, never in the template."""
     first = batch.messages[0]
-    laid_out = [_laid_out(settings, message) for message in batch.messages]
+    template = _template(settings, first)
     body: dict[str, Any] = {
         "to": [message.to.removeprefix("+") for message in batch.messages],
         "from": sender_of(settings, first),
-        "message": laid_out[0][0],
+        "message": template,
         "encoding": ENCODINGS[segments_of(settings, first.text).encoding],
         "parts": settings.max_parts,
         "campaignName": campaign_with_reference(first.campaign or settings.campaign, batch.reference),
     }
-    if laid_out[0][1]:
-        body["sub"] = [{f"v{place}": value for place, value in enumerate(values)} for _, values in laid_out]
+    if _values(settings, first, template):
+        body["sub"] = [_substitutions(_values(settings, message, template)) for message in batch.messages]
     if urls := _notification_urls(account, settings, batch):
         body["notificationUrl"] = urls
     if expiry := _expiry(settings, first):
@@ -112,14 +112,24 @@ def segments_of(settings: NRS360Options, text: str) -> Segments:
     return measure(text, settings.encodings, gsm_pt_part=settings.gsm_pt_part)
 
 
-def _laid_out(settings: NRS360Options, message: Message) -> tuple[str, tuple[str, ...]]:
-    """The template and its values. A literal that could be read as a placeholder makes the whole text one value."""
+def _template(settings: NRS360Options, message: Message) -> str:
+    """The text with placeholders where the values go; a literal that could be read as a placeholder makes the whole
+    text the one value."""
     if not settings.merge_values:
-        return message.text, ()
+        return message.text
     if any(MARKS_OF_PLACEHOLDERS.intersection(piece) for piece in message.pieces):
-        return WHOLE_TEXT_AS_VALUE, (message.text,)
-    places = [f"{piece}{{v{place}}}" for place, piece in enumerate(message.pieces[:-1])]
-    return "".join(places) + message.pieces[-1], message.values
+        return WHOLE_TEXT_AS_VALUE
+    return "".join(f"{piece}{{v{place}}}" for place, piece in enumerate(message.pieces[:-1])) + message.pieces[-1]
+
+
+def _values(settings: NRS360Options, message: Message, template: str) -> tuple[str, ...]:
+    if not settings.merge_values:
+        return ()
+    return (message.text,) if template == WHOLE_TEXT_AS_VALUE else message.values
+
+
+def _substitutions(values: tuple[str, ...]) -> dict[str, str]:
+    return {f"v{place}": value for place, value in enumerate(values)}
 
 
 def _expiry(settings: NRS360Options, message: Message) -> str | None:

@@ -11,6 +11,7 @@ from connector.providers.smsclouds.codes import LIMITS, MERGE_FIELDS, Form
 from connector.providers.smsclouds.options import SmscloudsOptions
 
 MARK_OF_PLACEHOLDERS = "<+"
+WHOLE_TEXT_AS_VALUE = MERGE_FIELDS[0][0]
 COUNTRY_CODE = "+52"
 NATIONAL_DIGITS = 10
 
@@ -49,18 +50,18 @@ def _text_refusal(settings: SmscloudsOptions, text: str) -> Failure | None:
 def group_of(settings: SmscloudsOptions, message: Message) -> Hashable:
     """What messages must share to travel in one request."""
     form = form_of(settings, message.text)
-    return message.channel, message.campaign or settings.campaign, form, _laid_out(settings, message)[0]
+    return message.channel, message.campaign or settings.campaign, form, _template(settings, message)
 
 
 def send_request(settings: SmscloudsOptions, batch: Batch) -> Request:
     """POST /api/v3/campaign for a batch of one group; what comes from data travels in the recipients' fields."""
     first = batch.messages[0]
-    laid_out = [_laid_out(settings, message) for message in batch.messages]
+    template = _template(settings, first)
     body: dict[str, Any] = {
-        "text": laid_out[0][0],
+        "text": template,
         "recipients": [
-            {"cellphone": national_of(message.to)} | _fields(values)
-            for message, (_, values) in zip(batch.messages, laid_out, strict=True)
+            {"cellphone": national_of(message.to)} | _fields(_values(settings, message, template))
+            for message in batch.messages
         ],
         "campaign_name": campaign_with_reference(first.campaign or settings.campaign, batch.reference),
     }
@@ -114,24 +115,29 @@ def _allowed_forms(settings: SmscloudsOptions, text: str) -> tuple[tuple[Form, .
     return tuple(sorted(settings.encodes)), measure(text, (Encoding.UCS2,)).units
 
 
-def _laid_out(settings: SmscloudsOptions, message: Message) -> tuple[str, tuple[str, ...]]:
-    """The template and its values.
+def _template(settings: SmscloudsOptions, message: Message) -> str:
+    """The text with placeholders where the values go.
 
     The whole text becomes the one value where the pieces cannot be a template: more values than there are fields, a
     literal that could be read as a placeholder, or placeholders that make the template longer than the text may be.
     """
     if not settings.merge_values:
-        return message.text, ()
-    whole = MERGE_FIELDS[0][0], (message.text,)
+        return message.text
     if len(message.values) > len(MERGE_FIELDS) or any(MARK_OF_PLACEHOLDERS in piece for piece in message.pieces):
-        return whole
+        return WHOLE_TEXT_AS_VALUE
     marks = [mark for mark, _ in MERGE_FIELDS[: len(message.values)]]
     template = "".join(piece + mark for piece, mark in zip(message.pieces, marks, strict=False)) + message.pieces[-1]
     form = form_of(settings, message.text)
     encoding = Encoding.GSM7 if form in (Form.PLAIN, Form.LONG) else Encoding.UCS2
     if form is not None and measure(template, (encoding,)).units > LIMITS[form]:
-        return whole
-    return template, message.values
+        return WHOLE_TEXT_AS_VALUE
+    return template
+
+
+def _values(settings: SmscloudsOptions, message: Message, template: str) -> tuple[str, ...]:
+    if not settings.merge_values:
+        return ()
+    return (message.text,) if template == WHOLE_TEXT_AS_VALUE else message.values
 
 
 def _fields(values: tuple[str, ...]) -> dict[str, str]:
