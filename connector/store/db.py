@@ -34,6 +34,10 @@ from connector.model.errors import StoreError
 Rows = Sequence[Mapping[str, Any]]
 
 
+Transaction = Connection
+"""What `Database.begin` and `Database.read` hand out, under the name that verbs know it by."""
+
+
 def new_id() -> str:
     """26 characters that sort by the time of their making."""
     return str(ULID())

@@ -58,3 +58,9 @@ def check(connection: Connection, name: str, fence: int, now: datetime) -> None:
 
 def _set(connection: Connection, name: str, **values: Any) -> None:
     connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
+
+
+def holder(connection: Connection, name: str) -> tuple[str, datetime] | None:
+    """Who holds the lease, or held it last, and until when; None when nobody does."""
+    row = connection.execute(select(LEASE).where(LEASE.c.name == name)).first()
+    return (row.holder, row.expires_at) if row is not None and row.holder else None

@@ -137,51 +137,6 @@ def learn_ids(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
     amend(connection, MESSAGE, [{"id": message_id, "provider_id": theirs} for message_id, theirs in dict(ids).items()])
 
 
-def unconfirmed_claims(connection: Connection, org: str, mapping: str, now: datetime, limit: int) -> Sequence[Any]:
-    """Queued messages whose claim token is committed and not yet confirmed by the CRM, best rank first."""
-    return connection.execute(
-        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
-        .where(
-            MESSAGE.c.state == State.QUEUED,
-            MESSAGE.c.org == org,
-            MESSAGE.c.mapping == mapping,
-            MESSAGE.c.claim_token.is_not(None),
-            or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
-        )
-        .order_by(MESSAGE.c.rank)
-        .limit(limit)
-    ).all()
-
-
-def expiring_claims(connection: Connection, org: str, mapping: str, before: datetime, limit: int) -> Sequence[Any]:
-    """Claimed messages whose claim in the CRM lapses before `before` and must be renewed before they may be sent."""
-    return connection.execute(
-        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
-        .where(
-            MESSAGE.c.state == State.CLAIMED,
-            MESSAGE.c.org == org,
-            MESSAGE.c.mapping == mapping,
-            MESSAGE.c.claim_expires < before,
-        )
-        .order_by(MESSAGE.c.rank)
-        .limit(limit)
-    ).all()
-
-
-def confirm_claims(connection: Connection, ids: Sequence[str], expires: datetime, seen_at: datetime) -> None:
-    """Notes that the CRM holds our claim until `expires`: the record has left the queue."""
-    amend(
-        connection,
-        MESSAGE,
-        [{"id": message_id, "claim_expires": expires, "left_queue_at": seen_at} for message_id in ids],
-    )
-
-
-def drop_claims(connection: Connection, ids: Sequence[str]) -> None:
-    """Another daemon holds these records: only a fresh read that finds them queued may claim them again."""
-    amend(connection, MESSAGE, [{"id": message_id, "claim_token": None} for message_id in ids])
-
-
 def put_off(connection: Connection, ids: Sequence[str], until: datetime) -> None:
     """Leaves messages where they are until `until`."""
     amend(connection, MESSAGE, [{"id": message_id, "not_before": until} for message_id in ids])
@@ -223,6 +178,15 @@ def as_message(row: Row[Any]) -> Message:
         expires_at=row.expires_at,
         content=row.content,
     )
+
+
+def rows(connection: Connection, ids: Sequence[str]) -> dict[str, Any]:
+    """Whole messages by our id."""
+    if not ids:
+        return {}
+    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in ids])
+    query = select(MESSAGE).where(MESSAGE.c.id.in_(select(named.c.id)))
+    return {row.id: row for row in connection.execute(query)}
 
 
 def overtaken(connection: Connection, ids: Sequence[str]) -> set[str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Connection
 
 from connector.model.errors import ConnectorError, StoreError
 from connector.model.failures import Failure, Fault, Retry
@@ -18,7 +17,7 @@ from connector.model.states import State
 from connector.providers.base import AccountOptions, Batch, Provider, Request
 from connector.store import attempts, outbox, phones
 from connector.store.attempts import AttemptEnd, AttemptStart
-from connector.store.db import new_id
+from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
 from connector.sync.parts import Parts
@@ -107,7 +106,7 @@ def _more_may_come(rows: Sequence[Any], batch_size: int, now: datetime, linger: 
 
 
 def _sendable(
-    parts: Parts, connection: Connection, provider: Provider[AccountOptions], rows: Sequence[Any], now: datetime
+    parts: Parts, connection: Transaction, provider: Provider[AccountOptions], rows: Sequence[Any], now: datetime
 ) -> tuple[list[Message], list[Move]]:
     """The messages that may be sent this very moment, and the moves of those that may not."""
     stopped = phones.opted_out(connection, parts.org, [row.to_number for row in rows])

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, select
 
 from connector.model.messages import NewsKind
 from connector.model.states import State
 from connector.model.stop_words import says_stop
 from connector.store import inbox, outbox, phones, writes
-from connector.store.outbox import MESSAGE, Move
+from connector.store.db import Transaction
+from connector.store.outbox import Move
 from connector.store.writes import Owed
 from connector.sync.parts import Parts
 from connector.sync.replies import Heard, reply_writes
@@ -64,7 +64,7 @@ def note(parts: Parts) -> Noted:
     return noted
 
 
-def _note(parts: Parts, connection: Connection, rows: Sequence[Any], now: datetime, noted: Noted) -> None:
+def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datetime, noted: Noted) -> None:
     matched = inbox.match(connection, [row.id for row in rows])
     matched |= _by_number(connection, [row for row in rows if row.id not in matched], now)
     work = _sorted(parts, rows, matched, now)
@@ -80,7 +80,7 @@ def _note(parts: Parts, connection: Connection, rows: Sequence[Any], now: dateti
     noted.parked += len(work.parked)
 
 
-def _by_number(connection: Connection, rows: Sequence[Any], now: datetime) -> dict[str, str]:
+def _by_number(connection: Transaction, rows: Sequence[Any], now: datetime) -> dict[str, str]:
     """Replies that name no message: the newest one their account sent to that number."""
     found: dict[str, str] = {}
     replies = [row for row in rows if row.kind == NewsKind.REPLY and row.phone]
@@ -131,11 +131,11 @@ def _move(parts: Parts, row: Any, message_id: str) -> Move:
     )
 
 
-def _hear(parts: Parts, connection: Connection, heard: Sequence[Heard], now: datetime) -> None:
+def _hear(parts: Parts, connection: Transaction, heard: Sequence[Heard], now: datetime) -> None:
     if not heard:
         return
     ids = [item.message_id for item in heard if item.message_id]
-    rows = {row.id: row for row in connection.execute(select(MESSAGE).where(MESSAGE.c.id.in_(ids)))} if ids else {}
+    rows = outbox.rows(connection, ids)
     numbers = {item.number(rows) for item in heard} - {None}
     holders = phones.holders(connection, parts.org, [number for number in numbers if number])
     owed: list[Owed] = []

@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from connector.crm.base import CRM
 from connector.mapping.record_mapping import RecordMapping
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.talk import Line
 from connector.store import lease
-from connector.store.db import Database
+from connector.store.db import Database, Transaction
 from connector.sync.alarms import Alarms
 
 LEASE_NAME = "daemon"
@@ -38,7 +36,7 @@ class Tenure:
     def __init__(self) -> None:
         self.fence: int | None = None
 
-    def check(self, connection: Connection, now: datetime) -> None:
+    def check(self, connection: Transaction, now: datetime) -> None:
         """Makes sure inside a transaction that the lease is still ours.
 
         Raises:

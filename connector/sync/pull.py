@@ -13,7 +13,7 @@ from connector.model.failures import Failure
 from connector.model.messages import Draft
 from connector.model.records import Page, RecordWrite, WriteCause, WriteEnd, WriteResult
 from connector.model.states import State
-from connector.store import intake, outbox
+from connector.store import claims, intake, outbox
 from connector.store.intake import Reading
 from connector.store.outbox import Move
 from connector.sync.parts import Parts, backoff
@@ -94,7 +94,7 @@ def _claim(parts: Parts, mapping: RecordMapping) -> int:
     claimed = 0
     while not parts.stopping.is_set():
         with parts.database.read() as connection:
-            rows = outbox.unconfirmed_claims(connection, parts.org, mapping.name, parts.clock(), _CLAIMS_AT_ONCE)
+            rows = claims.unconfirmed(connection, parts.org, mapping.name, parts.clock(), _CLAIMS_AT_ONCE)
         if not rows:
             break
         claimed += _write_claims(parts, mapping, rows, State.QUEUED)
@@ -107,14 +107,14 @@ def _renew_claims(parts: Parts, mapping: RecordMapping) -> None:
     """Renews claims that lapse before their messages could be sent."""
     soon = parts.clock() + parts.timing.claim_lifetime / 2
     with parts.database.read() as connection:
-        rows = outbox.expiring_claims(connection, parts.org, mapping.name, soon, _CLAIMS_AT_ONCE)
+        rows = claims.expiring(connection, parts.org, mapping.name, soon, _CLAIMS_AT_ONCE)
     if rows:
         _write_claims(parts, mapping, rows, State.CLAIMED)
 
 
 def _write_claims(parts: Parts, mapping: RecordMapping, rows: Sequence[Any], state: State) -> int:
     expires = parts.clock() + parts.timing.claim_lifetime
-    claims = [
+    wanted = [
         RecordWrite(
             object=mapping.object,
             record_id=row.record_id,
@@ -124,7 +124,7 @@ def _write_claims(parts: Parts, mapping: RecordMapping, rows: Sequence[Any], sta
         for row in rows
     ]
     try:
-        results = parts.crm.write(claims)
+        results = parts.crm.write(wanted)
     except BudgetSpent:
         raise
     except (CRMError, ExchangeError) as error:
@@ -152,9 +152,9 @@ def _note_claims(
         moves += [Move(row.id, State.CLAIMED, "claim confirmed") for row in ends[WriteEnd.DONE]]
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
-        outbox.confirm_claims(connection, [row.id for row in ends[WriteEnd.DONE]], expires, now)
+        claims.confirm(connection, [row.id for row in ends[WriteEnd.DONE]], expires, now)
         if state is State.QUEUED:
-            outbox.drop_claims(connection, [row.id for row in ends[WriteEnd.HELD_BY_ANOTHER]])
+            claims.drop(connection, [row.id for row in ends[WriteEnd.HELD_BY_ANOTHER]])
         outbox.put_off(connection, [row.id for row in ends[WriteEnd.PASSING]], now + backoff(0))
         settle(parts, connection, moves, now)
     return len(ends[WriteEnd.DONE])

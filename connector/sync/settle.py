@@ -3,25 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from connector.model.failures import Failure
 from connector.model.messages import StateChange, merge
 from connector.model.records import RecordWrite, WriteCause
 from connector.store import outbox, writes
+from connector.store.db import Transaction
 from connector.store.outbox import Move, Moved
 from connector.store.writes import Owed
 from connector.sync.parts import Parts
 
 
-def settle(parts: Parts, connection: Connection, moves: Sequence[Move], now: datetime) -> list[Moved]:
+def settle(parts: Parts, connection: Transaction, moves: Sequence[Move], now: datetime) -> list[Moved]:
     """Makes the moves through the one door and commits, with them, what the CRM is to be told."""
     moved = outbox.move(connection, moves, now)
     tell(parts, connection, moved, now)
     return moved
 
 
-def tell(parts: Parts, connection: Connection, moved: Sequence[Moved], now: datetime) -> None:
+def tell(parts: Parts, connection: Transaction, moved: Sequence[Moved], now: datetime) -> None:
     """Owes the CRM what the mappings say of changes already made.
 
     A message whose record has begun a newer round no longer writes to the record's status.

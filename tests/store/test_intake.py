@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from connector.model.errors import StoreError
 from connector.model.records import RecordWrite, WriteCause
 from connector.model.states import FINAL, State
-from connector.store import intake, outbox, writes
+from connector.store import claims, intake, outbox, writes
 from connector.store.db import Database, new_id
 from connector.store.outbox import MESSAGE, Move
 from connector.store.writes import WRITE, Owed, Settled
@@ -215,7 +215,7 @@ def test_a_dropped_claim_is_taken_up_only_by_a_fresh_read(database: Database, cl
     """A queued message without a token is read again as it now stands, with a token; one with a token stays."""
     message_id = at_state(database, clock, State.QUEUED)
     with database.begin() as connection:
-        outbox.drop_claims(connection, [message_id])
+        claims.drop(connection, [message_id])
     assert of_record(database, RECORD).claim_token is None
     assert take(database, clock.go_on(minutes=1), draft(RECORD, values=("Eva",))).again == 1
     [row] = rows(database)
@@ -295,7 +295,7 @@ def test_a_page_of_a_thousand_is_a_constant_number_of_statements(database: Datab
         with database.begin() as connection:
             send_to(connection, ids[:quarter], State.DELIVERED, clock())
             send_to(connection, ids[quarter : 2 * quarter], State.HELD, clock())
-            outbox.drop_claims(connection, ids[2 * quarter : 3 * quarter])
+            claims.drop(connection, ids[2 * quarter : 3 * quarter])
             outbox.left_queue(connection, ids[: 2 * quarter], clock())
         clock.go_on(minutes=1)
         with statements(database) as asked:
@@ -312,7 +312,7 @@ def test_the_rank_keeps_the_order_of_the_page(database: Database, clock: Clock) 
     take(database, clock(), *[draft(name) for name in names])
     take(database, clock.go_on(seconds=1), draft("a01000000000001AAA"))
     with database.read() as connection:
-        found = outbox.unconfirmed_claims(connection, ORG, "sms-outbox", clock(), 10)
+        found = claims.unconfirmed(connection, ORG, "sms-outbox", clock(), 10)
     assert [row.record_id for row in found] == [*names, "a01000000000001AAA"]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from connector.model.errors import StoreError
 from connector.model.failures import Failure
 from connector.model.states import State, may_move
-from connector.store import outbox
+from connector.store import claims, outbox
 from connector.store.db import Database
 from connector.store.outbox import EVENT, MESSAGE, Move
 from tests.conftest import START, Clock
@@ -219,7 +219,7 @@ def test_two_writers_of_the_same_rows_wait_for_each_other(url: str, clock: Clock
     def confirm(order: list[str]) -> None:
         for _ in range(12):
             with database.begin() as connection:
-                outbox.confirm_claims(connection, order, clock(), clock())
+                claims.confirm(connection, order, clock(), clock())
 
     def hold(order: list[str]) -> None:
         for _ in range(12):

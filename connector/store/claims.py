@@ -1,0 +1,56 @@
+"""Claims: our tokens on CRM records, committed before they are written and confirmed by each record's own result."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from connector.model.states import State
+from connector.store.db import amend
+from connector.store.outbox import MESSAGE
+
+
+def unconfirmed(connection: Connection, org: str, mapping: str, now: datetime, limit: int) -> Sequence[Any]:
+    """Queued messages whose claim token is committed and not yet confirmed by the CRM, best rank first."""
+    return connection.execute(
+        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
+        .where(
+            MESSAGE.c.state == State.QUEUED,
+            MESSAGE.c.org == org,
+            MESSAGE.c.mapping == mapping,
+            MESSAGE.c.claim_token.is_not(None),
+            or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
+        )
+        .order_by(MESSAGE.c.rank)
+        .limit(limit)
+    ).all()
+
+
+def expiring(connection: Connection, org: str, mapping: str, before: datetime, limit: int) -> Sequence[Any]:
+    """Claimed messages whose claim in the CRM lapses before `before` and must be renewed before they may be sent."""
+    return connection.execute(
+        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
+        .where(
+            MESSAGE.c.state == State.CLAIMED,
+            MESSAGE.c.org == org,
+            MESSAGE.c.mapping == mapping,
+            MESSAGE.c.claim_expires < before,
+        )
+        .order_by(MESSAGE.c.rank)
+        .limit(limit)
+    ).all()
+
+
+def confirm(connection: Connection, ids: Sequence[str], expires: datetime, seen_at: datetime) -> None:
+    """Notes that the CRM holds our claim until `expires`: the record has left the queue."""
+    amend(
+        connection,
+        MESSAGE,
+        [{"id": message_id, "claim_expires": expires, "left_queue_at": seen_at} for message_id in ids],
+    )
+
+
+def drop(connection: Connection, ids: Sequence[str]) -> None:
+    """Another daemon holds these records: only a fresh read that finds them queued may claim them again."""
+    amend(connection, MESSAGE, [{"id": message_id, "claim_token": None} for message_id in ids])
