@@ -1,11 +1,10 @@
 """The receiver of an app: every account that has a hook secret, stored where the daemon finds its news."""
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from connector.app import App
-from connector.store import inbox
 from connector.web.commit import Kept
+from connector.web.keeping import kept_in
 from connector.web.receiver import receiver
 from connector.web.senders import HookedAccount, read_networks
 from connector.web.server import HookServer
@@ -28,12 +27,10 @@ def hook_server(app: App, told: Callable[[], None] = lambda: None) -> HookServer
         if provider.settings.hook_secret is not None
     }
 
+    store = kept_in(app.database)
+
     def keep(together: Sequence[Kept]) -> None:
-        by_account = sorted(together, key=lambda kept: kept.account)
-        with app.database.begin() as connection:
-            for (account, provider), group in groupby(by_account, lambda kept: (kept.account, kept.provider)):
-                news = [item for kept in group for item in kept.news]
-                inbox.keep(connection, account, provider, news, app.clock())
+        store(together)
         told()
 
     hooks = receiver(
