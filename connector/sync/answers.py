@@ -68,6 +68,7 @@ def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetim
     | `NeverLeft` | no connection was made | go back to claimed and are tried again |
     | `Throttled` | turned away unread | go back to claimed, after the wait asked for |
     | `Refused`, the account's fault | turned away | go back to claimed, after a pause, with an alarm |
+    | `Refused`, the provider's passing trouble | turned away | go back to claimed, after a pause |
     | `Refused`, a batch of several | a documented refusal of one we cannot tell | go back, in smaller batches |
     | `Refused`, a batch of one | a documented refusal | are rejected |
     | anything else | nothing | are unknown, and never sent again by themselves |
@@ -78,7 +79,7 @@ def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetim
         wait = max(timedelta(seconds=error.wait), timedelta(seconds=1))
         return _back(batch, "throttled", error, dict.fromkeys(tries, now + wait), error.failure)
     if isinstance(error, Refused):
-        if error.failure.fault is Fault.ACCOUNT or error.failure.retry is not Retry.NO:
+        if error.failure.fault is Fault.ACCOUNT or error.failure.retry is Retry.LATER:
             return _back(batch, "refused", error, dict.fromkeys(tries, now + _ACCOUNT_PAUSE), error.failure)
         if len(batch.messages) > 1:
             apart = replace(error.failure, code=BATCH_REFUSED)

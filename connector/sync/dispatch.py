@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 from connector.model.errors import ConnectorError, StoreError
-from connector.model.failures import Failure, Fault, Retry
+from connector.model.failures import Failure, Fault
 from connector.model.messages import Message
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Batch, Provider, Request
@@ -186,8 +186,8 @@ def _tell(parts: Parts, account: str, answer: Answer) -> None:
         parts.alarms.settle(subject)
         return
     log.warning("send_ended", account=account, outcome=answer.outcome, reason=answer.error, size=len(answer.moves))
-    if answer.failure and (answer.failure.fault is Fault.ACCOUNT or answer.failure.retry is Retry.WHEN_MENDED):
-        parts.alarms.sound(subject, f"{answer.failure} Its messages wait until this is mended.")
+    if answer.failure and answer.failure.fault is Fault.ACCOUNT:
+        parts.alarms.sound(subject, f"{str(answer.failure).rstrip('.')}. Its messages wait until this is mended.")
 
 
 def _note(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answer: Answer) -> None:
