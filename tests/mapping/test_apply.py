@@ -189,6 +189,8 @@ def test_a_condition_that_cannot_be_decided_is_told(
         ("a" * 307, ("nrs-main",), Encoding.GSM7, 3),
         ("ж" * 70, ("smsclouds-mx", "nrs-main"), Encoding.UCS2, 1),
         ("ж" * 71, ("nrs-main",), Encoding.UCS2, 2),
+        ("ã" * 70, ("smsclouds-mx", "nrs-main"), Encoding.UCS2, 1),
+        ("ã" * 71, ("nrs-main",), Encoding.GSM_PT, 1),
     ],
 )
 def test_an_account_that_cannot_hold_the_text_is_passed_over(
@@ -204,6 +206,8 @@ def test_validity_counts_from_send_at_else_from_creation(mapping: RecordMapping,
     later = _drafted(mapping, {**record, "Send_After__c": "2026-12-24T08:00:00.000-0600"}, now)
     assert later.send_at == datetime(2026, 12, 24, 14, tzinfo=UTC)
     assert later.expires_at == datetime(2026, 12, 25, 14, tzinfo=UTC)
+    plain = _drafted(mapping, {**record, "Send_After__c": "2026-12-24T08:00:00"}, now)
+    assert plain.send_at == datetime(2026, 12, 24, 8, tzinfo=UTC)
     assert _drafted(mapping, {**record, "CreatedDate": None}, now).expires_at == now + timedelta(hours=24)
 
 
