@@ -110,7 +110,7 @@ class App:
         """Every account of the settings by name, with what its provider can do."""
         return {
             name: AccountCapability(
-                name, given["provider"], self.providers[name].capability if name in self.providers else None
+                name, given["provider"], self.providers[name].account_capability() if name in self.providers else None
             )
             for name, given in self.settings.accounts.items()
         }

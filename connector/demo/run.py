@@ -88,7 +88,7 @@ def demo_settings(world: World, url: str) -> dict[str, Any]:
         "pace": {
             "pull": 1.0,
             "dispatch": 0.5,
-            "note": 0.25,
+            "note": 0.5,
             "push": 1.0,
             "poll": 0.5,
             "replies": 2.0,
@@ -112,7 +112,7 @@ def work_through(app: App, world: World, messages: int, console: Console, *, sil
     total = world.queue(messages)
     parts = app.parts()
     daemon = Daemon(app, parts)
-    receiver = hook_server(app, told=lambda: daemon.wake("note"))
+    receiver = hook_server(app)
     receiver.start()
     world.push_to(_hook(app, "nrs-main", "events"), _hook(app, "smsclouds-mx", "responses"))
     started = time.monotonic()
@@ -123,6 +123,7 @@ def work_through(app: App, world: World, messages: int, console: Console, *, sil
         daemon.stop()
         receiver.stop()
     seconds = time.monotonic() - started
+    used = resource.getrusage(resource.RUSAGE_SELF)
     with app.database.read() as connection:
         states = outbox.counts(connection)
         by_provider = _by_provider(app, outbox.counts_by_account(connection))
@@ -136,7 +137,8 @@ def work_through(app: App, world: World, messages: int, console: Console, *, sil
         provider_requests=app.lines.requests,
         send_requests=send_requests,
         seconds=round(seconds, 2),
-        peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        cpu_seconds=round(used.ru_utime + used.ru_stime, 2),
+        peak_rss_mb=round(used.ru_maxrss / 1024, 1),
     )
 
 

@@ -80,13 +80,19 @@ class Response:
         """The body as JSON.
 
         Raises:
-            Unreadable: it is not JSON; the sentence shows its beginning.
+            Unreadable: it is not JSON; the sentence says what it looks like.
         """
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
-            beginning = self.body[:80].decode("utf-8", "replace")
-            raise Unreadable(f"HTTP {self.status} with a body that is not JSON; it begins {beginning!r}") from None
+            raise Unreadable(f"HTTP {self.status} with a body that is not JSON ({self.looks()})") from None
+
+    def looks(self) -> str:
+        """What the body looks like, with nothing of what it says: it may repeat a number or a text."""
+        if not self.body.strip():
+            return "an empty body"
+        kind = "a page of markup" if self.body.lstrip()[:1] == b"<" else self.headers.get("content-type", "of no type")
+        return f"{kind}, {len(self.body):,} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,10 @@ class Provider(ABC, Generic[Options]):
     def __init__(self, account: str, options: Options) -> None:
         self.account = account
         self.settings = options
+
+    def account_capability(self) -> Capability:
+        """What this account can do, where its settings narrow what its provider can."""
+        return self.capability
 
     @abstractmethod
     def refuse(self, message: Message) -> Failure | None:

@@ -56,7 +56,7 @@ class Line:
         return Response(answer.status_code, headers, answer.content)
 
     def converse(self, conversation: Conversation[Told]) -> Iterator[list[News]]:
-        """Runs a conversation and hands on its news as they come; throttling is waited out, a little."""
+        """Runs a conversation and hands on its news as they come; whatever an adapter raises ends it."""
         try:
             step = next(conversation)
             while True:
@@ -146,7 +146,6 @@ def raise_for_status(response: Response, *, read_failure: Failure | None = None)
 
 def _plain_failure(response: Response) -> Failure:
     status = response.status
-    beginning = response.body[:80].decode("utf-8", "replace")
     if status in (401, 403):
         return Failure(
             str(status),
@@ -157,11 +156,11 @@ def _plain_failure(response: Response) -> Failure:
     if status == 404 or 300 <= status < 400:
         return Failure(
             str(status),
-            f"there is no such address at the provider; check the account's base_url (the answer begins {beginning!r})",
+            f"there is no such address at the provider; check base_url ({response.looks()})",
             Fault.ACCOUNT,
             Retry.WHEN_MENDED,
         )
-    return Failure(str(status), f"the provider refused the request; its answer begins {beginning!r}", Fault.UNKNOWN)
+    return Failure(str(status), f"the provider refused the request; it answered with {response.looks()}", Fault.UNKNOWN)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

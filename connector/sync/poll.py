@@ -34,11 +34,10 @@ def poll_statuses(parts: Parts, account: str) -> int:
             batches = attempts.due_for_poll(connection, account, parts.waiting_states(account), now, _BATCHES_AT_ONCE)
         if not batches:
             break
-        told += _keep(parts, account, provider.statuses(batches))
+        looks = [(batch.reference, _next_look(parts, account, batch, now)) for batch in batches]
         with parts.database.begin() as connection:
-            attempts.polled(
-                connection, [(batch.reference, _next_look(parts, account, batch, now)) for batch in batches]
-            )
+            attempts.polled(connection, looks)  # before asking: a batch that always fails must not starve the others
+        told += _keep(parts, account, provider.statuses(batches))
         if len(batches) < _BATCHES_AT_ONCE:
             break
     return told

@@ -32,7 +32,8 @@ def test_a_name_without_a_reference_has_none(name: str | None) -> None:
     assert reference_in(name) is None
 
 
-def test_a_body_that_is_no_json_shows_its_beginning() -> None:
-    """HTML where JSON is expected is told by what it begins with."""
-    with pytest.raises(Unreadable, match="<html>"):
-        Response(200, {}, b"<html>" + b"x" * 1000).json()
+def test_a_body_that_is_no_json_is_told_without_repeating_it() -> None:
+    """HTML where JSON is expected is told as such, and nothing of what it says, for it may hold a number or a text."""
+    with pytest.raises(Unreadable, match="a page of markup, 1,011 bytes") as told:
+        Response(200, {}, b"<html>34600" + b"x" * 1000).json()
+    assert "34600" not in str(told.value)

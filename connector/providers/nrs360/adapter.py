@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from connector.model.capability import Capability
@@ -40,6 +41,15 @@ class NRS360(Provider[NRS360Options]):
         pushes_statuses=True,
         lists_sendings=True,
     )
+
+    def account_capability(self) -> Capability:
+        """The guide's, narrowed to the alphabets and parts of this account's settings."""
+        return replace(
+            self.capability,
+            encodings=self.settings.encodings,
+            max_parts=self.settings.max_parts,
+            gsm_pt_part=self.settings.gsm_pt_part,
+        )
 
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""

@@ -1,6 +1,7 @@
 """Smsclouds as a provider: the guide's operations, gathered."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -45,6 +46,12 @@ class Smsclouds(Provider[SmscloudsOptions]):
             Encoding.UCS2: (LIMITS[Form.ENCODE], LIMITS[Form.ENCODE_3]),
         },
     )
+
+    def account_capability(self) -> Capability:
+        """The guide's, without the long form where this account may not send it."""
+        plain = LIMITS[Form.LONG] if self.settings.long_message else LIMITS[Form.PLAIN]
+        limits = {**self.capability.plain_limits, Encoding.GSM7: (LIMITS[Form.PLAIN], plain)}
+        return replace(self.capability, plain_limits=limits)
 
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""
