@@ -1,0 +1,125 @@
+"""Every message is accounted for: how many there are, and how many stand where."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.app import App
+from connector.cli.screen import say, show_table
+from connector.model.states import State
+from connector.store import accounting, inbox, writes
+from connector.store.accounting import Standing
+from connector.store.outbox import counts
+
+COLUMNS = (
+    "delivered",
+    "undelivered",
+    "expired",
+    "rejected",
+    "failed",
+    "cancelled",
+    "unknown",
+    "held",
+    "in flight",
+)
+_IN_FLIGHT = frozenset({State.QUEUED, State.CLAIMED, State.ATTEMPTING, State.ACCEPTED, State.SENT})
+_STRAYED_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The accounting of a store.
+
+    `queued` is how many messages were ever read; `groups` has, by group and name, how many of them stand where;
+    `strayed` are messages whose state is not what their events say.
+    """
+
+    queued: int
+    groups: Mapping[str, Mapping[str, Mapping[str, int]]]
+    strayed: tuple[str, ...]
+    writes: Mapping[str, int] = field(default_factory=dict)
+    news: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def balance(self) -> bool:
+        """Whether every message is accounted for, in every group, and its events tell the same."""
+        sums = [sum(sum(row.values()) for row in rows.values()) for rows in self.groups.values()]
+        return not self.strayed and all(total == self.queued for total in sums)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for a program."""
+        return {
+            "balance": self.balance,
+            "queued": self.queued,
+            **{group: {name: dict(row) for name, row in rows.items()} for group, rows in self.groups.items()},
+            "strayed": list(self.strayed),
+            "writes": dict(self.writes),
+            "news": dict(self.news),
+        }
+
+
+def books(app: App) -> Books:
+    """Reads the books. An account of a provider that says no more than ``sent`` has delivered what it sent.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    last_word_sent = {name for name, provider in app.providers.items() if provider.capability.last_word == State.SENT}
+    with accounting.snapshot(app.database) as connection:
+        standings = accounting.standings(connection)
+        queued = sum(counts(connection).values())
+        strayed = tuple(accounting.strayed(connection, _STRAYED_SHOWN))
+        owed, told = writes.standing(connection), inbox.standing(connection)
+    by: dict[str, Callable[[Standing], str]] = {
+        "total": lambda _: "all",
+        "account": lambda standing: standing.account or "(none)",
+        "mapping": lambda standing: standing.mapping,
+        "object": lambda standing: standing.object,
+    }
+    groups = {group: _rows(standings, name, last_word_sent) for group, name in by.items()}
+    return Books(queued, groups, strayed, _by_standing(owed), _by_standing(told))
+
+
+def _rows(
+    standings: Iterable[Standing], name: Callable[[Standing], str], last_word_sent: set[str]
+) -> dict[str, dict[str, int]]:
+    rows: dict[str, dict[str, int]] = {}
+    for standing in standings:
+        row = rows.setdefault(name(standing), dict.fromkeys(COLUMNS, 0))
+        row[_column(standing, last_word_sent)] += standing.number
+    return rows
+
+
+def _column(standing: Standing, last_word_sent: set[str]) -> str:
+    if standing.state is State.SENT and standing.account in last_word_sent:
+        return "delivered"
+    return "in flight" if standing.state in _IN_FLIGHT else str(standing.state)
+
+
+def _by_standing(counted: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    by_standing: dict[str, int] = defaultdict(int)
+    for (_, standing), number in counted.items():
+        by_standing[standing] += number
+    return dict(by_standing)
+
+
+def show(read: Books) -> None:
+    """Prints the books: one row a name of each group, and whether they balance."""
+    rows = [
+        (group, name, sum(row.values()), *row.values())
+        for group, names in read.groups.items()
+        for name, row in names.items()
+    ]
+    show_table("Messages", ("by", "name", "queued", *COLUMNS), rows)
+    if read.writes.get("parked"):
+        say(f"{read.writes['parked']} writes are parked: the CRM refuses them; see `connector writes list`.", "yellow")
+    if read.writes.get("due"):
+        say(f"{read.writes['due']} writes are still owed to the CRM.")
+    if read.news.get("unmatched"):
+        say(f"{read.news['unmatched']} pieces of news match no message we know.", "yellow")
+    if read.balance:
+        say(f"All {read.queued} messages are accounted for.", "green")
+    else:
+        strayed = f" Their events tell otherwise: {', '.join(read.strayed)}." if read.strayed else ""
+        say(f"The books do not balance: {read.queued} messages were read.{strayed}", "red")

@@ -1,0 +1,53 @@
+"""From a settings file to an app that commands work with, closed again at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from connector import log
+from connector.app import App, build
+from connector.model.errors import StoreError
+from connector.settings import Settings, read
+from connector.store import migrate
+
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="The settings file. Without it, connector.toml is read when it is there."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+
+
+@contextmanager
+def opened(file: Path | None, *, store: bool = True, quiet: bool = True) -> Iterator[App]:
+    """The app of a settings file. `store`: its tables must be up to date. `quiet`: only what is wrong is logged.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+        StoreError: the store cannot be reached, or `connector db upgrade` has to run first.
+    """
+    settings = read(file)
+    log.set_up(settings.log.form, _level(settings, quiet))
+    app = build(settings)
+    try:
+        if store:
+            require_tables(app)
+        yield app
+    finally:
+        app.close()
+
+
+def require_tables(app: App) -> None:
+    """Makes sure that no migration is missing; no command but `db upgrade` changes tables.
+
+    Raises:
+        StoreError: one is, or the store cannot be reached.
+    """
+    if migrate.pending(app.database):
+        raise StoreError("the store's tables are missing or old: run `connector db upgrade`, then this again.")
+
+
+def _level(settings: Settings, quiet: bool) -> Literal["DEBUG", "INFO", "WARNING", "ERROR"]:
+    return "WARNING" if quiet and settings.log.level == "INFO" else settings.log.level

@@ -1,0 +1,27 @@
+"""`connector report`."""
+
+import typer
+
+from connector.cli.accounting import books, show
+from connector.cli.opening import AsJson, SettingsFile, opened
+from connector.cli.screen import show_json
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(report)
+
+
+def report(config: SettingsFile = None, as_json: AsJson = False) -> None:
+    """Account for every message: how many were read, and how many stand where.
+
+    Shown as a whole, by account, by mapping and by CRM object. Exits with 1 when it does not add up, or when a
+    message's state is not what its events say.
+    """
+    with opened(config) as app:
+        read = books(app)
+    if as_json:
+        show_json(read.as_json())
+    else:
+        show(read)
+    raise typer.Exit(0 if read.balance else 1)
