@@ -131,7 +131,8 @@ async def _call(request: Request) -> Call:
     body = await request.body()
     return Call(
         method=request.method,
-        path=request.scope["raw_path"].decode("ascii").partition("?")[0],
+        # An instance URL that ends in a slash, as the sf command line keeps it, makes a path begin with two.
+        path="/" + request.scope["raw_path"].decode("ascii").partition("?")[0].lstrip("/"),
         origin=f"{request.url.scheme}://{request.url.netloc}",
         query=dict(request.query_params),
         headers={name.lower(): value for name, value in request.headers.items()},
