@@ -62,6 +62,10 @@ class _Server:
         """End the server; requests under way have a second."""
         self._uvicorn.should_exit = True
         self._thread.join(10)
+        self.close()
+
+    def close(self) -> None:
+        """Give the port back."""
         self._socket.close()
 
 
@@ -93,7 +97,11 @@ class Sandbox:
         self.org = Org(seed)
         self.providers = providers_app(self.faults, self.ledger, speed=speed, seed=seed)
         self._org_server = _Server(org_app(self.org, self.faults, Control(self).routes()), org_port, tls)
-        self._providers_server = _Server(self.providers, providers_port)
+        try:
+            self._providers_server = _Server(self.providers, providers_port)
+        except OSError:
+            self._org_server.close()
+            raise
         self.org_url = self._org_server.url
         self.providers_url = self._providers_server.url
 

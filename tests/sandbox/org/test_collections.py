@@ -102,7 +102,7 @@ def test_an_unknown_type_fails_its_records_alone(client):
 def test_upsert_says_what_it_created(client, sandbox):
     """Records of a known key are updated, new ones created, a key given twice is refused the second time."""
     sandbox.org.insert("Task", [{"SMS_External_Id__c": "old", "Subject": "x"}])
-    keys = ["old", "new", "NEW", ""]
+    keys = ["old", "new", "NEW", "", "OLD"]
     rows = records("Task", [{"SMS_External_Id__c": key, "Subject": "y"} for key in keys])
     results = client("PATCH", f"{COLLECTION}/Task/SMS_External_Id__c", {"records": rows}).json()
     assert [(each["success"], each["created"]) for each in results] == [
@@ -110,8 +110,10 @@ def test_upsert_says_what_it_created(client, sandbox):
         (True, True),
         (False, False),
         (False, False),
+        (False, False),
     ]
-    assert results[2]["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
+    assert results[2]["errors"][0]["message"] == "Duplicate external id specified: NEW"
+    assert results[4]["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
     assert results[3]["errors"][0]["statusCode"] == "MISSING_ARGUMENT"
     assert client.query("SELECT COUNT() FROM Task WHERE Subject = 'y'")["totalSize"] == 2
 

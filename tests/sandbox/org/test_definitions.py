@@ -35,7 +35,9 @@ def test_a_known_id_has_its_known_suffix():
     assert lengthen("001A0000006Vm9r") == "001A0000006Vm9rIAC"
 
 
-@pytest.mark.parametrize("text", ["", "x" * 16, "001A0000006Vm9!", "001A0000006Vm9rI!C", "é" * 15, None, 5])
+@pytest.mark.parametrize(
+    "text", ["", "x" * 16, "0" * 15 + "BAA", "001A0000006Vm9!", "001A0000006Vm9rI!C", "é" * 15, None, 5]
+)
 def test_what_is_no_id_is_none(text):
     """Wrong length, alphabet or type."""
     assert canonical(text) is None

@@ -33,9 +33,16 @@ def test_two_ports_answer_and_are_free_again_afterwards():
 
 
 def test_a_port_in_use_is_an_error():
-    """Two sandboxes do not share a port."""
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        Sandbox(org_port=taken.getsockname()[1])
+    """Two sandboxes do not share a port, and one that cannot start keeps none."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
+        free_port = free.getsockname()[1]
+        free.close()
+        with pytest.raises(OSError, match="in use"):
+            Sandbox(org_port=taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            Sandbox(org_port=free_port, providers_port=taken.getsockname()[1])
+        with Sandbox(org_port=free_port) as sandbox:
+            assert sandbox.org_url.endswith(f":{free_port}")
 
 
 def test_the_org_can_be_served_by_https(tmp_path):
