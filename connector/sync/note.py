@@ -96,8 +96,8 @@ def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], now: 
     for row in rows:
         message_id = matched.get(row.id)
         opted_out = row.opted_out or bool(row.text and says_stop(row.text))
-        if message_id is None and not (row.kind == NewsKind.REPLY and row.phone and row.tries):
-            # perhaps its message, or the answer that names it, is still to come; a reply is heard the second time
+        if message_id is None and not ((row.kind == NewsKind.REPLY or opted_out) and row.phone and row.tries):
+            # perhaps its message, or the answer that names it, is still to come; a person is heard the second time
             again = now + _WAITS[row.tries] if row.tries < len(_WAITS) else None
             work.parked.append((row.id, row.tries + 1, again))
             if again is None:
