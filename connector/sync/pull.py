@@ -146,8 +146,9 @@ def _note_claims(
     gone = Failure("DELETED", "the record was deleted before its message was sent")
     taken = Failure("TAKEN", "another daemon has claimed the record")
     moves = [Move(row.id, State.CANCELLED, "claim", gone) for row in ends[WriteEnd.GONE]] + held
+    lost: list[Move] = []
     if state is State.CLAIMED:
-        moves += [Move(row.id, State.CANCELLED, "claim", taken) for row in ends[WriteEnd.HELD_BY_ANOTHER]]
+        lost = [Move(row.id, State.CANCELLED, "claim", taken) for row in ends[WriteEnd.HELD_BY_ANOTHER]]
     else:
         moves += [Move(row.id, State.CLAIMED, "claim confirmed") for row in ends[WriteEnd.DONE]]
     with parts.database.begin() as connection:
@@ -157,4 +158,5 @@ def _note_claims(
             claims.drop(connection, [row.id for row in ends[WriteEnd.HELD_BY_ANOTHER]])
         outbox.put_off(connection, [row.id for row in ends[WriteEnd.PASSING]], now + backoff(0))
         settle(parts, connection, moves, now)
+        outbox.move(connection, lost, now)  # the record is the other daemon's to write to
     return len(ends[WriteEnd.DONE])
