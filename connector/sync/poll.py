@@ -66,10 +66,9 @@ def poll_replies(parts: Parts, account: str) -> int:
     return told
 
 
-def resolve(parts: Parts, account: str, batches: list[OpenBatch]) -> int:
-    """Looks batches of unknown outcome up at the provider by our reference; gives how much news there was."""
-    provider = parts.providers[account]
-    return sum(_keep(parts, account, provider.resolve(batch)) for batch in batches)
+def resolve(parts: Parts, account: str, batch: OpenBatch) -> int:
+    """Looks a batch of unknown outcome up at the provider by our reference; gives how much news there was."""
+    return _keep(parts, account, parts.providers[account].resolve(batch))
 
 
 def _keep(parts: Parts, account: str, conversation: Conversation[None]) -> int:

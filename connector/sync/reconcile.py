@@ -47,11 +47,11 @@ def reconcile(parts: Parts, account: str) -> int:
         return 0
     with parts.database.read() as connection:
         batches = attempts.due_for_poll(connection, account, (State.UNKNOWN,), parts.clock(), _BATCHES_AT_ONCE)
-    told = resolve(parts, account, batches)
-    now = parts.clock()
-    with parts.database.begin() as connection:
-        attempts.polled(
-            connection,
-            [(batch.reference, now + max(parts.timing.first_poll, (now - batch.sent_at) / 2)) for batch in batches],
-        )
+    told = 0
+    for batch in batches:
+        now = parts.clock()
+        again = now + max(parts.timing.first_poll, (now - batch.sent_at) / 2)
+        with parts.database.begin() as connection:
+            attempts.polled(connection, [(batch.reference, again)])  # before asking, as in `poll_statuses`
+        told += resolve(parts, account, batch)
     return told
