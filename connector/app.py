@@ -22,7 +22,7 @@ from connector.settings import Settings
 from connector.store import cursors
 from connector.store.db import Database, new_id
 from connector.sync.alarms import Alarms
-from connector.sync.parts import Parts, Timing
+from connector.sync.parts import CLAIM_MARGIN, Parts, Timing
 
 Clock = Callable[[], datetime]
 
@@ -174,10 +174,22 @@ def build(
         SettingsError: with a sentence for each thing that is wrong.
     """
     options = settings.account_options()
+    for account, chosen in options.items():
+        _claims_outlast_sends(settings, account, chosen)
     providers: dict[str, Provider[AccountOptions]] = {
         name: PROVIDERS[chosen.provider](name, chosen) for name, chosen in _sorted(options.items())
     }
     return App(settings, clock, providers, Lines(options, transport), Alarms(clock), crm_transport)
+
+
+def _claims_outlast_sends(settings: Settings, account: str, options: AccountOptions) -> None:
+    """A claim that could lapse under way would never be sent under, and its messages would wait for ever."""
+    needed = timedelta(seconds=options.longest_answer) + CLAIM_MARGIN
+    if settings.pace.claim_lifetime <= needed:
+        raise SettingsError(
+            f"[pace] claim_minutes = {settings.pace.claim_minutes:g} is too short for [accounts.{account}], whose"
+            f" answers may take {options.longest_answer:g} s: set it to more than {needed.total_seconds() / 60:g}."
+        )
 
 
 def _sorted(items: Iterable[tuple[str, AccountOptions]]) -> list[tuple[str, AccountOptions]]:

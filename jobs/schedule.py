@@ -50,7 +50,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         Job("housekeeping", pace.housekeeping, lambda: housekeep(parts, settings.store.keep_days), (), 4 * hung),
     ]
     for account, provider in parts.providers.items():
-        patient = hung + provider.settings.read_timeout
+        patient = hung + provider.settings.longest_answer
         rows += [
             Job(f"dispatch {account}", pace.dispatch, _dispatch(parts, account, senders[account]), (), patient),
             Job(f"poll {account}", pace.poll, _of(poll_statuses, parts, account), ("note",), patient),

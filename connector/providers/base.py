@@ -48,6 +48,11 @@ class AccountOptions(BaseModel):
         default=None, description="where the provider reaches our receiver, e.g. https://sms.example.com"
     )
 
+    @property
+    def longest_answer(self) -> float:
+        """Seconds an answer may take, whatever is asked: what claims, drains and hung jobs are measured by."""
+        return self.read_timeout
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

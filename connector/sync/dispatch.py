@@ -20,13 +20,10 @@ from connector.store.attempts import AttemptEnd, AttemptStart
 from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
-from connector.sync.parts import Parts
+from connector.sync.parts import CLAIM_MARGIN, Parts
 from connector.sync.settle import settle
 
 log = structlog.get_logger()
-
-_MARGIN = timedelta(seconds=30)
-"""How much longer than the provider's read timeout a claim must hold when its message is sent."""
 
 
 @dataclass(slots=True)
@@ -81,7 +78,7 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
     now = parts.clock()
     settings = provider.settings
     room = settings.batch_size * settings.senders
-    holds_until = now + timedelta(seconds=settings.read_timeout) + _MARGIN
+    holds_until = now + timedelta(seconds=settings.longest_answer) + CLAIM_MARGIN
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         rows = outbox.ready(connection, account, now, holds_until, room)

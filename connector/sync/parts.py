@@ -16,6 +16,8 @@ from connector.store.db import Database, Transaction
 from connector.sync.alarms import Alarms
 
 LEASE_NAME = "daemon"
+CLAIM_MARGIN = timedelta(seconds=30)
+"""How much longer than the provider's longest answer a claim must hold when its message is sent."""
 
 
 @dataclass(frozen=True, slots=True)

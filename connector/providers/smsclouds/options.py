@@ -39,6 +39,11 @@ class SmscloudsOptions(AccountOptions):
     )
     expiry_warning_days: int = Field(default=30, ge=0, description="days before the token's end that doctor warns")
 
+    @property
+    def longest_answer(self) -> float:
+        """Seconds an answer may take: a send's ten minutes (guide: "Send Messages MT")."""
+        return max(self.read_timeout, self.send_timeout)
+
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
