@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 LEASE_LIFETIME = timedelta(seconds=30)
 _WATCH_EVERY = 5.0
+_BUDGET_PAUSE = 60.0
+"""Seconds a job is left alone after the org said that the day's requests are used up."""
 
 
 class Daemon:
@@ -82,7 +84,7 @@ class Daemon:
         patience = max(
             [
                 self._app.settings.pace.drain,
-                *(p.settings.read_timeout for n, p in self._parts.providers.items() if self._sends(n)),
+                *(p.settings.longest_answer for n, p in self._parts.providers.items() if self._sends(n)),
             ]
         )
         deadline = time.monotonic() + patience
@@ -92,6 +94,8 @@ class Daemon:
         if left:
             log.error("drain_ran_out", jobs=left, seconds=patience)
         self._stopped.set()
+        if self._watch.is_alive():
+            self._watch.join(_WATCH_EVERY)  # or it could take the lease again that is given back below
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         for senders in self._senders.values():
@@ -137,13 +141,16 @@ class Daemon:
 
     def _run_once(self, job: Job) -> None:
         started = time.monotonic()
+        pause = 0.0
         try:
             worked = job.verb()
         except LeaseHeld as error:
             self._parts.alarms.sound("lease", str(error))
         except BudgetSpent as error:
-            self._parts.alarms.sound("CRM budget", f"{error} It resumes by itself as the day's usage ages out.")
-            self._not_before[job.name] = time.monotonic() + 60
+            self._parts.alarms.sound(
+                f"CRM budget for {job.name}", f"{error} It resumes by itself as the day's usage ages out."
+            )
+            pause = _BUDGET_PAUSE
         except ConnectorError as error:
             self._parts.alarms.sound(f"job {job.name}", str(error))
         except Exception as error:
@@ -151,13 +158,14 @@ class Daemon:
             self._parts.alarms.sound(f"job {job.name}", f"{type(error).__name__}: {error}. It is tried again.")
         else:
             self._parts.alarms.settle(f"job {job.name}")
+            self._parts.alarms.settle(f"CRM budget for {job.name}")
             if worked:
                 log.debug("job_done", seconds=round(time.monotonic() - started, 3), result=repr(worked))
                 for other in job.wakes:
                     self.wake(other)
-        if job.slows:
-            pause = slowed(job.every, self._parts.crm.budget().share)
-            self._not_before[job.name] = time.monotonic() + (pause if pause > job.every else 0.0)
+        if job.slows and (slower := slowed(job.every, self._parts.crm.budget().share)) > job.every:
+            pause = max(pause, slower)
+        self._not_before[job.name] = time.monotonic() + pause
 
     def _busy(self) -> set[str]:
         with self._lock:
@@ -170,10 +178,14 @@ class Daemon:
 
     def _keep_watch(self) -> None:
         while not self._stopped.wait(_WATCH_EVERY):
-            self._hold_lease()
-            for name, seconds in self.running().items():
-                subject = f"job {name} hangs"
-                if seconds > self._by_name[name].hung_after:
+            try:
+                self._hold_lease()
+            except Exception:  # without this thread the lease runs out and nothing is sent any more
+                log.exception("watch_failed")
+            running = self.running()
+            for job in self.jobs:
+                subject, seconds = f"job {job.name} hangs", running.get(job.name, 0.0)
+                if seconds > job.hung_after:
                     self._parts.alarms.sound(
                         subject, f"it has run for {seconds:.0f} s; look at the other side, or restart"
                     )
@@ -185,11 +197,14 @@ class Daemon:
         tenure = self._parts.tenure
         try:
             with self._parts.database.begin() as connection:
-                if tenure.fence is not None and lease.renew(connection, LEASE_NAME, tenure.fence, now, LEASE_LIFETIME):
-                    self._parts.alarms.settle("lease")
-                    return
-            take_lease(self._app, self._parts, wait=False)
-            mark_interrupted(self._parts)
+                held = tenure.fence is not None and lease.renew(
+                    connection, LEASE_NAME, tenure.fence, now, LEASE_LIFETIME
+                )
+            if not held:
+                take_lease(self._app, self._parts, wait=False)
+                mark_interrupted(self._parts)
+            self._parts.alarms.settle("lease")
+            self._parts.alarms.settle("store")
         except LeaseHeld as error:
             self._parts.alarms.sound("lease", str(error))
         except ConnectorError as error:
