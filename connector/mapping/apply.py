@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from connector.mapping.expression import ExpressionFault, Names, flatten, written
+from connector.mapping.expression import ExpressionFault, Names
 from connector.mapping.fit import Misfit, first_fit
 from connector.mapping.parts import FieldChoice, WhatsAppPart
-from connector.mapping.template import Template
+from connector.mapping.plan import flatten
+from connector.mapping.template import Template, written
 from connector.model.capability import AccountCapability
 from connector.model.errors import UnreadablePhone
 from connector.model.failures import Failure, Fault, Retry

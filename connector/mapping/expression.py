@@ -5,7 +5,6 @@ variable each. A bare name is looked up directly, which means the same and costs
 """
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -81,7 +80,7 @@ class Expression:
         """
         if self.direct is not None:
             found = names.values.get(self.direct)
-            if found is None or (type(found) is str and len(found) <= LONGEST_RESULT):
+            if found is None or (type(found) is str and len(found) <= LONGEST_RESULT and "\0" not in found):
                 return found
             return _checked(self.source, found)
         return _evaluated(self.source, self.program, names)
@@ -106,8 +105,12 @@ class Names:
 
     def _operand(self, name: str) -> Any:
         value = self.values.get(name)
-        if isinstance(value, str) and len(value) > LONGEST_OPERAND:
-            raise ExpressionFault(f"`{name}` has more than {LONGEST_OPERAND} characters, too many for an expression")
+        if isinstance(value, str):
+            if len(value) > LONGEST_OPERAND:
+                raise ExpressionFault(
+                    f"`{name}` has more than {LONGEST_OPERAND} characters, too many for an expression"
+                )
+            _check_whole(name, value)
         return value
 
 
@@ -141,6 +144,7 @@ def compile_expression(source: str, scope: Scope, *, direct: bool = True) -> Exp
         raise ExpressionFault("these braces are empty; write a name between them, or {{ and }} for plain braces")
     if len(source) > LONGEST_EXPRESSION:
         raise ExpressionFault(f"this expression has {len(source)} characters; at most {LONGEST_EXPRESSION} are allowed")
+    _check_whole("this expression", source)
     names = _names(source)
     for name in names:
         _check_name(name, scope)
@@ -269,39 +273,16 @@ def _checked(source: str, value: Any) -> Any:
         return None
     if not isinstance(value, _PLAIN_TYPES):
         raise ExpressionFault(f"`{source.strip()}` gives a {type(value).__name__}, not one value that can be written")
-    if isinstance(value, str) and len(value) > LONGEST_RESULT:
-        raise ExpressionFault(f"`{source.strip()}` gives more than {LONGEST_RESULT} characters")
+    if isinstance(value, str):
+        if len(value) > LONGEST_RESULT:
+            raise ExpressionFault(f"`{source.strip()}` gives more than {LONGEST_RESULT} characters")
+        _check_whole(source.strip(), value)
     if type(value) is int and not -(2**63) <= value < 2**63:
         raise ExpressionFault(f"`{source.strip()}` gives a number of more than 64 bits")
     return value
 
 
-def written(value: Any) -> str:
-    """A value as it stands in a text: nothing for null, whole numbers without a point, times in UTC (RFC 3339)."""
-    if type(value) is str:
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return str(value)
-
-
-def field_names(expressions: Iterable[Expression]) -> set[str]:
-    """All record fields that the expressions name."""
-    return {name for expression in expressions for name in expression.fields}
-
-
-def flatten(record: Mapping[str, Any], paths: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
-    """The values of dotted paths in nested dicts; what is absent, or lies behind a null relationship, is None."""
-    values: dict[str, Any] = {}
-    for name, steps in paths:
-        found: Any = record
-        for step in steps:
-            found = found.get(step) if isinstance(found, dict) else None
-        values[name] = found
-    return values
+def _check_whole(name: str, value: str) -> None:
+    """cel-expr-python 0.1.3 cuts a text at a NUL: a message would lose its end without a word."""
+    if "\0" in value:
+        raise ExpressionFault(f"`{name}` holds a NUL character, which no text can; remove it")

@@ -1,8 +1,9 @@
 """Which of the record's fields a mapping reads, and which are kept with the message for what is written later."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from connector.mapping.expression import field_names
+from connector.mapping.expression import Expression
 from connector.mapping.parts import Assignment, MessagePart, ReadPart, RoutePart
 from connector.mapping.template import Template
 
@@ -10,7 +11,7 @@ from connector.mapping.template import Template
 def kept_fields(assignments: Iterable[Assignment]) -> tuple[str, ...]:
     """The fields that claims, statuses, activities and replies write from."""
     templates = (assignment.template for assignment in assignments if assignment.template is not None)
-    return tuple(sorted(field_names(expression for template in templates for expression in template.expressions)))
+    return tuple(sorted(_field_names(expression for template in templates for expression in template.expressions)))
 
 
 def read_fields(
@@ -20,8 +21,8 @@ def read_fields(
     order, whose last row a keyset page starts after."""
     fields = {"Id", message.phone, *message.consent, *kept, *(ranked.field for ranked in source.order)}
     fields |= {choice.field for choice in (message.region, message.channel) if choice.field is not None}
-    fields |= field_names(expression for template in _templates(message) for expression in template.expressions)
-    fields |= field_names(route.when for route in routes if route.when is not None)
+    fields |= _field_names(expression for template in _templates(message) for expression in template.expressions)
+    fields |= _field_names(route.when for route in routes if route.when is not None)
     if message.valid_for is not None:
         fields.add("CreatedDate")
     return tuple(sorted(fields))
@@ -34,3 +35,18 @@ def _templates(message: MessagePart) -> Iterator[Template]:
             yield template
     if message.whatsapp is not None:
         yield from (*message.whatsapp.header, *message.whatsapp.body, *message.whatsapp.buttons)
+
+
+def _field_names(expressions: Iterable[Expression]) -> set[str]:
+    return {name for expression in expressions for name in expression.fields}
+
+
+def flatten(record: Mapping[str, Any], paths: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
+    """The values of dotted paths in nested dicts; what is absent, or lies behind a null relationship, is None."""
+    values: dict[str, Any] = {}
+    for name, steps in paths:
+        found: Any = record
+        for step in steps:
+            found = found.get(step) if isinstance(found, dict) else None
+        values[name] = found
+    return values

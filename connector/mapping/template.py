@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from connector.mapping.expression import Expression, ExpressionFault, Names, written
+from connector.mapping.expression import Expression, ExpressionFault, Names
 
 LONGEST_TEXT = 5_000
 MOST_EXPRESSIONS = 50
@@ -49,6 +50,21 @@ class Template:
         for piece, expression in zip(self.pieces[1:], self.expressions, strict=True):
             text += (written(expression.value(names)), piece)
         return "".join(text)
+
+
+def written(value: Any) -> str:
+    """A value as it stands in a text: nothing for null, whole numbers without a point, times in UTC (RFC 3339)."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value)
 
 
 def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

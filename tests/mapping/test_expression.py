@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.mapping.expression import (
@@ -17,9 +17,9 @@ from connector.mapping.expression import (
     Names,
     Scope,
     compile_expression,
-    flatten,
-    written,
 )
+from connector.mapping.plan import flatten
+from connector.mapping.template import written
 
 SCOPE = Scope(frozenset({"to.country", "channel", "at"}), moments=frozenset({"at"}))
 
@@ -134,10 +134,18 @@ def _outcome(path: str, names: Names, *, direct: bool) -> Any:
 
 
 @given(_paths, _records)
+@example("Name", {"Name": "Hola\0 Ana"})
 def test_the_direct_lookup_means_what_cel_means(path: str, record: dict[str, Any]) -> None:
     """A bare name gives the same value, or the same refusal, with and without CEL."""
     names = Names(flatten(record, [(path, tuple(path.split(".")))]))
     assert _outcome(path, names, direct=True) == _outcome(path, names, direct=False)
+
+
+@pytest.mark.parametrize("source", ["Name", "Name + ''", "'a\0b'"])
+def test_a_nul_is_refused_and_cuts_nothing(source: str) -> None:
+    """CEL would end the text there without a word; here it is a fault, in values and in expressions."""
+    with pytest.raises(ExpressionFault, match="holds a NUL character"):
+        _value(source, Name="Hola\0 Ana")
 
 
 def test_a_long_value_is_refused_by_both_ways() -> None:
