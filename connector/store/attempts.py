@@ -104,7 +104,7 @@ def due_for_poll(
             or_(ATTEMPT.c.poll_at.is_(None), ATTEMPT.c.poll_at <= now),
             _still_open(states),
         )
-        .order_by(ATTEMPT.c.poll_at, ATTEMPT.c.id)
+        .order_by(ATTEMPT.c.poll_at.nulls_first(), ATTEMPT.c.id)
         .limit(limit)
     ).all()
     return _batches(connection, rows, states)

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ulid import ULID
 
 from connector.model.errors import StoreError
@@ -76,6 +77,8 @@ class Database:
                     yield connection
         except DBAPIError as error:
             raise StoreError(_sentence(error)) from error
+        except PoolTimeout as error:
+            raise StoreError(_ALL_BUSY) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -89,6 +92,8 @@ class Database:
                 yield connection
         except DBAPIError as error:
             raise StoreError(_sentence(error)) from error
+        except PoolTimeout as error:
+            raise StoreError(_ALL_BUSY) from error
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -126,15 +131,28 @@ def _engine(url: str) -> Engine:
 
 def _sentence(error: DBAPIError) -> str:
     cause = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-    advice = {
-        "full": "The disk is full: free some space; the connector goes on by itself.",
-        "locked": "Another process holds the database for too long; is a second daemon running on this file?",
-        "readonly": "The database file cannot be written; check its owner and permissions.",
-        "no such table": "The database has no tables yet, or old ones: run `connector db upgrade`.",
-        "does not exist": "The database has no tables yet, or old ones: run `connector db upgrade`.",
-    }
-    hint = next((text for word, text in advice.items() if word in cause), "Check that the database can be reached.")
+    hint = next(
+        (advice for word, advice in _ADVICE.items() if word in cause), "Check that the database can be reached."
+    )
     return f"the store refused: {cause}. {hint}"
+
+
+_ALL_BUSY = "all connections to the database are busy and stayed so; it is slow, or locked. Look at its load."
+_NO_TABLES = "The database has no tables yet, or old ones: run `connector db upgrade`."
+_FULL = "The disk is full: free some space; the connector goes on by itself."
+_ADVICE = {
+    "is full": _FULL,
+    "No space left": _FULL,
+    "locked": "Another process holds the database for too long; is a second daemon running on this file?",
+    "readonly": "The database file cannot be written; check its owner and permissions.",
+    "unable to open": "Its folder must exist and be writable; check [store] url in the settings.",
+    "no such table": _NO_TABLES,
+    "no such column": _NO_TABLES,
+    'database "': "Create it, or check [store] url in the settings.",
+    'role "': "Create that user, or check [store] url in the settings.",
+    "does not exist": _NO_TABLES,
+}
+"""What to do, by a word of the database's own sentence; the first that is found counts."""
 
 
 def incoming(connection: Connection, table: Table, names: Sequence[str], rows: Rows) -> Subquery:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, tuple_, update
 
 from connector.model.failures import Failure
 from connector.model.records import RecordWrite
@@ -66,18 +66,28 @@ def _plain(value: Any) -> Any:
 
 
 def due(connection: Connection, org: str, now: datetime, limit: int) -> Sequence[Any]:
-    """Writes whose time has come, oldest first."""
+    """Writes whose time has come, oldest first.
+
+    None of a record that has a write put off: it would go first, and the older value would come last and stay.
+    """
+    late = WRITE.alias("late")
+    put_off = select(*_record(late)).where(late.c.standing == "due", late.c.org == org, late.c.not_before > now)
     query = (
         select(WRITE)
         .where(
             WRITE.c.standing == "due",
             WRITE.c.org == org,
             or_(WRITE.c.not_before.is_(None), WRITE.c.not_before <= now),
+            tuple_(*_record(WRITE)).not_in(put_off),
         )
         .order_by(WRITE.c.id)
         .limit(limit)
     )
     return connection.execute(query).all()
+
+
+def _record(table: Any) -> tuple[Any, Any]:
+    return table.c.object, func.coalesce(table.c.record_id, table.c.key, "")
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:

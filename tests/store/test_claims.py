@@ -1,0 +1,152 @@
+"""Claims: found until confirmed, dropped when another daemon has the record; and what may be attempted now."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connector.model.states import State
+from connector.store import claims, outbox
+from connector.store.db import Database
+from connector.store.outbox import MESSAGE, Move
+from tests.conftest import Clock
+from tests.store.making import ORG, draft, messages, of_record, rows, statements, take
+
+LONG = timedelta(hours=1)
+
+
+def claimed(database: Database, clock: Clock, count: int, **changes: Any) -> list[str]:
+    """Messages whose claim holds for an hour."""
+    ids = messages(database, clock(), count, State.CLAIMED, **{"account": "nrs-main"} | changes)
+    with database.begin() as connection:
+        claims.confirm(connection, ids, clock() + LONG, clock())
+    return ids
+
+
+def ready(database: Database, clock: Clock, claimed_for: timedelta = timedelta(), limit: int = 10) -> list[str]:
+    """Ids of what the account may attempt now."""
+    with database.begin() as connection:
+        return [row.id for row in outbox.ready(connection, "nrs-main", clock(), clock() + claimed_for, limit)]
+
+
+def unconfirmed(database: Database, clock: Clock, org: str = ORG, mapping: str = "sms-outbox") -> list[str]:
+    """Ids of what still has to be claimed in the CRM."""
+    with database.read() as connection:
+        return [row.id for row in claims.unconfirmed(connection, org, mapping, clock(), 10)]
+
+
+def test_a_token_committed_and_not_confirmed_is_found(database: Database, clock: Clock) -> None:
+    """A restart finds what it must claim, of its org and mapping only, until the message has moved on."""
+    first, second = messages(database, clock(), 2)
+    assert unconfirmed(database, clock) == [first, second]
+    assert unconfirmed(database, clock, org="00D000000000002EAA") == []
+    assert unconfirmed(database, clock, mapping="another") == []
+    with database.begin() as connection:
+        claims.confirm(connection, [first], clock() + LONG, clock())
+        outbox.move(connection, [Move(first, State.CLAIMED, "claim")], clock())
+    assert unconfirmed(database, clock) == [second]
+
+
+def test_a_claim_put_off_is_found_when_its_time_has_come(database: Database, clock: Clock) -> None:
+    """A claim that met a passing fault is not tried again before then."""
+    [message_id] = messages(database, clock(), 1)
+    with database.begin() as connection:
+        outbox.put_off(connection, [message_id], clock() + LONG)
+    assert unconfirmed(database, clock) == []
+    clock.go_on(hours=1)
+    assert unconfirmed(database, clock) == [message_id]
+
+
+def test_a_confirmed_claim_has_left_the_queue(database: Database, clock: Clock) -> None:
+    """What the CRM answered is kept: until when the claim holds, and since when queued is a person's word."""
+    [message_id] = messages(database, clock(), 1)
+    with database.begin() as connection:
+        claims.confirm(connection, [message_id], clock() + LONG, clock())
+    [row] = rows(database)
+    assert (row.claim_expires, row.left_queue_at, row.state) == (clock() + LONG, clock(), "queued")
+
+
+def test_a_dropped_claim_is_not_found_again(database: Database, clock: Clock) -> None:
+    """A record that another daemon holds is left alone until a fresh read finds it queued."""
+    [message_id] = messages(database, clock(), 1)
+    with database.begin() as connection:
+        claims.drop(connection, [message_id])
+    assert unconfirmed(database, clock) == []
+
+
+def test_claims_that_lapse_soon_are_found_for_renewal(database: Database, clock: Clock) -> None:
+    """A claimed message whose claim ends before the given time must be renewed; one that holds longer need not."""
+    [soon, later] = claimed(database, clock, 2)
+    with database.begin() as connection:
+        claims.confirm(connection, [later], clock() + 2 * LONG, clock())
+    with database.read() as connection:
+        found = claims.expiring(connection, ORG, "sms-outbox", clock() + LONG + timedelta(seconds=1), 10)
+        assert claims.expiring(connection, ORG, "sms-outbox", clock() + LONG, 10) == []
+    assert [row.id for row in found] == [soon]
+
+
+def test_only_what_may_be_attempted_now_is_ready(database: Database, clock: Clock) -> None:
+    """Claimed, of this account, its time come and not put off: best rank first, no more than asked for."""
+    ids = claimed(database, clock, 5)
+    claimed(database, clock, 1, account="smsclouds-mx")
+    messages(database, clock(), 1)
+    with database.begin() as connection:
+        outbox.put_off(connection, [ids[0]], clock() + timedelta(seconds=1))
+        connection.execute(
+            MESSAGE.update().where(MESSAGE.c.id == ids[1]).values(send_at=clock() + timedelta(seconds=1))
+        )
+    assert ready(database, clock) == ids[2:]
+    assert ready(database, clock, limit=2) == ids[2:4]
+    clock.go_on(seconds=1)
+    assert ready(database, clock) == ids
+
+
+def test_a_claim_about_to_lapse_is_not_ready(database: Database, clock: Clock) -> None:
+    """A message whose claim would end before its request could is not attempted: another daemon may take the record."""
+    ids = claimed(database, clock, 1)
+    assert ready(database, clock, LONG) == ids
+    assert ready(database, clock, LONG + timedelta(microseconds=1)) == []
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_rows_that_another_transaction_holds_are_passed_over(url: str, clock: Clock) -> None:
+    """Two senders of one account share its messages: on PostgreSQL the second takes what the first has not locked."""
+    database = Database(url)
+    ids = claimed(database, clock, 4)
+    with database.begin() as first:
+        mine = [row.id for row in outbox.ready(first, "nrs-main", clock(), clock(), 2)]
+        theirs = ready(database, clock)
+    assert (mine, theirs) == (ids[:2], ids[2:])
+    database.close()
+
+
+def test_a_ready_row_is_the_message_the_adapter_gets(database: Database, clock: Clock) -> None:
+    """Number, text in pieces and values, sender, campaign and times arrive as the mapping made them."""
+    until = clock() + LONG
+    item = draft("a01000000000001AAA", sender="ACME", campaign="March", send_at=clock(), expires_at=until)
+    take(database, clock(), item)
+    message_id = of_record(database, item.record_id).id
+    with database.begin() as connection:
+        outbox.move(connection, [Move(message_id, State.CLAIMED, "claim")], clock())
+        [row] = outbox.ready(connection, "nrs-main", clock(), clock(), 1)
+        message = outbox.as_message(row)
+    assert (message.id, message.to, message.text, message.channel) == (message_id, item.to, "Hola Ana.", "sms")
+    assert (message.sender, message.campaign, message.send_at, message.expires_at) == ("ACME", "March", clock(), until)
+
+
+@pytest.mark.parametrize("verb", ["confirm", "drop", "put_off", "left_queue"])
+def test_a_thousand_claims_are_one_statement(database: Database, clock: Clock, verb: str) -> None:
+    """Confirming, dropping, putting off and leaving the queue are one statement for however many."""
+    ids = messages(database, clock(), 1000)
+    with statements(database) as asked, database.begin() as connection:
+        if verb == "confirm":
+            claims.confirm(connection, ids, clock(), clock())
+        elif verb == "drop":
+            claims.drop(connection, ids)
+        elif verb == "put_off":
+            outbox.put_off(connection, ids, clock())
+        else:
+            outbox.left_queue(connection, ids, clock())
+    assert len(asked) == 1
+    column = {"confirm": "left_queue_at", "drop": "claim_token", "put_off": "not_before"}.get(verb, "left_queue_at")
+    assert {getattr(row, column) for row in rows(database)} == {None if verb == "drop" else clock()}
