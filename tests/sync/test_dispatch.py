@@ -193,7 +193,8 @@ def test_a_message_the_answer_says_nothing_of_is_in_doubt(site: Site, sandbox: S
     plant(sandbox, 2)
     site.pull()
     first, second = site.messages()
-    body = f'{{"campaignId": 1, "sendingId": 2, "result": [{{"accepted": true, "to": "{first.to_number[1:]}", "id": "A"}}]}}'
+    told = f'[{{"accepted": true, "to": "{first.to_number[1:]}", "id": "A"}}]'
+    body = f'{{"campaignId": 1, "sendingId": 2, "result": {told}}}'
     fault(sandbox, kind="status", status=202, body=body)
     site.dispatch()
     assert {row.id: row.state for row in site.messages()} == {first.id: "accepted", second.id: "unknown"}
