@@ -1,0 +1,79 @@
+"""What may be forgotten, and what may not."""
+
+from datetime import timedelta
+
+from connector.model.messages import News, NewsKind
+from connector.model.records import RecordWrite
+from connector.model.states import FINAL, State
+from connector.store import attempts, housekeeping, inbox, writes
+from connector.store.attempts import ATTEMPT, AttemptStart
+from connector.store.db import Database
+from connector.store.inbox import INBOX
+from connector.store.outbox import EVENT
+from connector.store.writes import WRITE, Owed, Settled
+from tests.conftest import Clock
+from tests.store.making import OBJECT, ORG, messages, rows
+
+
+def drop(database: Database, clock: Clock, limit: int = 100) -> int:
+    """Forgets what ended more than an hour ago."""
+    with database.begin() as connection:
+        return housekeeping.drop_old(connection, clock() - timedelta(hours=1), limit)
+
+
+def ended(database: Database, clock: Clock, reference: str) -> str:
+    """The id of a delivered message with all that hangs on one: an attempt, events, news and a write, each settled."""
+    with database.begin() as connection:
+        attempts.begin(connection, [AttemptStart(reference, "r", "a", "360nrs", 1, "h")], clock())
+    [message_id] = messages(database, clock(), 1, State.DELIVERED, attempt_id=reference, account="a")
+    with database.begin() as connection:
+        inbox.keep(connection, "a", "360nrs", [News(NewsKind.STATUS, reference)], clock())
+        inbox.settle(connection, [(news.id, message_id) for news in inbox.work(connection, clock(), 9)], clock())
+        writes.owe(connection, ORG, [Owed(RecordWrite(OBJECT, {}, reference), None, message_id)], clock())
+        due = writes.due(connection, ORG, clock(), 9)
+        writes.settle(connection, [Settled(row.id, "done", 1) for row in due], clock())
+    return message_id
+
+
+def test_what_ended_long_ago_is_forgotten_with_all_that_hangs_on_it(database: Database, clock: Clock) -> None:
+    """Message, events, writes, news and attempt go together, not a moment too early; newer ones of each stay."""
+    ended(database, clock, "T1")
+    clock.go_on(hours=1)
+    kept = ended(database, clock, "T2")
+    assert drop(database, clock) == 0
+    clock.go_on(seconds=1)
+    assert drop(database, clock) == 1
+    assert [row.id for row in rows(database)] == [kept]
+    assert [{row.message_id for row in rows(database, table)} for table in (EVENT, WRITE, INBOX)] == [{kept}] * 3
+    assert [row.id for row in rows(database, ATTEMPT)] == ["T2"]
+
+
+def test_what_has_not_ended_is_never_forgotten(database: Database, clock: Clock) -> None:
+    """Open, held and unknown messages stay however old they are; ended ones and sent ones go."""
+    for state in State:
+        messages(database, clock(), 1, state)
+    clock.go_on(days=365)
+    assert drop(database, clock) == len(FINAL) + 1
+    assert {row.state for row in rows(database)} == set(State) - FINAL - {State.SENT}
+
+
+def test_what_the_crm_is_still_owed_is_never_forgotten(database: Database, clock: Clock) -> None:
+    """A message with a write due or parked stays until the CRM was told."""
+    due, parked, done = messages(database, clock(), 3, State.DELIVERED)
+    with database.begin() as connection:
+        owed = [Owed(RecordWrite(OBJECT, {}, at), None, at) for at in (due, parked, done)]
+        writes.owe(connection, ORG, owed, clock())
+    numbers = {row.message_id: row.id for row in rows(database, WRITE)}
+    with database.begin() as connection:
+        ends = [Settled(numbers[parked], "parked", 1), Settled(numbers[done], "done", 1)]
+        writes.settle(connection, ends, clock())
+    clock.go_on(days=365)
+    assert drop(database, clock) == 1
+    assert {row.id for row in rows(database)} == {due, parked}
+
+
+def test_no_more_is_forgotten_at_once_than_asked_for(database: Database, clock: Clock) -> None:
+    """A long backlog is forgotten in short transactions."""
+    messages(database, clock(), 5, State.DELIVERED)
+    clock.go_on(days=365)
+    assert [drop(database, clock, limit=2) for _ in range(4)] == [2, 2, 1, 0]
