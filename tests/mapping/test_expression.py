@@ -135,6 +135,7 @@ def _outcome(path: str, names: Names, *, direct: bool) -> Any:
 
 @given(_paths, _records)
 @example("Name", {"Name": "Hola\0 Ana"})
+@example("Name", {"Name": 2**63})
 def test_the_direct_lookup_means_what_cel_means(path: str, record: dict[str, Any]) -> None:
     """A bare name gives the same value, or the same refusal, with and without CEL."""
     names = Names(flatten(record, [(path, tuple(path.split(".")))]))
@@ -189,6 +190,14 @@ def test_expression_bombs_end_soon_and_small(bomb: str) -> None:
     assert len(told) < 2 * LONGEST_EXPRESSION + 200
     assert time.process_time() - begun < 1.0
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+def test_sums_are_counted_outside_of_texts() -> None:
+    """Sums make intermediate texts, so they have a bound; a plus sign in a text is none."""
+    assert _value("+".join(["Name"] * 41), Name="x") == "x" * 41
+    assert _value("'" + "+" * 100 + "'") == "+" * 100
+    with pytest.raises(ExpressionFault, match="more than 40 sums"):
+        _value("+".join(["Name"] * 42), Name="x")
 
 
 @given(st.text(max_size=60))
