@@ -16,7 +16,7 @@ from cel_expr_python import cel
 from connector.model.errors import ConnectorError
 
 LONGEST_EXPRESSION = 500
-MOST_SUMS = 40
+MOST_SUMS = 30
 LONGEST_OPERAND = 10_000
 """Characters. CEL keeps every intermediate text of `a + b + c …` until the end, so what an expression can take grows
 with the square of its sums times the length of its operands: with these figures, some tens of megabytes at most."""
@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_PLACE = re.compile(r"<input>:(-?\d+):(-?\d+): (.*)")
 _PLAIN_TYPES = (str, bool, int, float, datetime)
 
 
@@ -239,6 +239,8 @@ def _near(source: str, line: int, column: int) -> str:
 
 
 def _plain(said: str) -> str:
+    if "recursion" in said:
+        return "it is nested too deeply"
     said = re.sub(r"expecting \{.*", "something is missing or misplaced", said, flags=re.DOTALL)
     said = said.replace("Syntax error: ", "").replace("(in container '')", "")
     said = said.replace("mismatched input '<EOF>'", "it ends too early,")
