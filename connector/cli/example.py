@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -63,7 +63,7 @@ def _section(
 
 def _of(fields: Mapping[str, FieldInfo], said: Iterable[str] = ()) -> Iterator[str]:
     for name, field in fields.items():
-        yield from _comment(field.description or "")
+        yield from _comment(_words(field))
         if field.is_required() or name in said:
             value = field.default if not field.is_required() and field.default is not None else _VALUES.get(name)
             yield f"{name} = {_toml(value if value is not None else f'<{name}>')}"
@@ -76,6 +76,13 @@ def _comment(text: str) -> Iterator[str]:
     for paragraph in text.strip().splitlines():
         for line in textwrap.wrap(paragraph, _WIDTH) or [""]:
             yield f"# {line}".rstrip()
+
+
+def _words(field: FieldInfo) -> str:
+    """What a setting means, and what it can be where that is a fixed choice."""
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    allowed = f"one of: {', '.join(map(str, choices))}" if len(choices) > 1 else ""
+    return "; ".join(part for part in (field.description, allowed) if part)
 
 
 def _unset(field: FieldInfo) -> Any:

@@ -1,0 +1,52 @@
+"""`connector mapping`: all that is wrong, where, and with the line under it."""
+
+from pathlib import Path
+
+from tests.cli.place import MAPPING, Place, typed
+
+
+def _broken(place: Place) -> Path:
+    file = place.folder / "broken.yaml"
+    file.write_text(
+        MAPPING.read_text("utf-8").replace("{Body__c}", "{Bdy__c}").replace("valid_for:", "valid_form:"), "utf-8"
+    )
+    return file
+
+
+def test_good_mappings_are_listed_with_their_tests(place: Place) -> None:
+    """A mapping that can be used is shown with its accounts and how many of its tests were run; exit code 0."""
+    answer = place.type("mapping", "check", "--json")
+    assert answer.code == 0
+    (row,) = answer.told["mappings"]
+    assert (row["name"], row["object"], row["tests run"]) == ("sms-outbox", "SMS_Message__c", 1)
+    assert {problem["kind"] for problem in answer.told["problems"]} == {"warning"}
+    assert "sms-outbox" in place.type("mapping", "check").out
+
+
+def test_a_problem_is_shown_where_it_is(place: Place) -> None:
+    """An error has file, line and column, its line of the file, and a caret under the very place; exit code 1."""
+    file = _broken(place)
+    answer = place.type("mapping", "check", str(file), "--offline")
+    assert answer.code == 1
+    lines = answer.out.splitlines()
+    at = next(number for number, line in enumerate(lines) if "valid_form" in line and " | " in line)
+    place_of_it = lines[at].index("valid_form")
+    assert lines[at + 1].index("^") == place_of_it
+    source = file.read_text("utf-8").splitlines()
+    line = next(number for number, text in enumerate(source, 1) if "valid_form" in text)
+    assert any(f"{file}:{line}:3: error" in told for told in lines)
+
+
+def test_a_field_the_org_lacks_is_found_online_only(place: Place) -> None:
+    """Names are checked against the org unless --offline is said."""
+    file = place.folder / "unknown.yaml"
+    file.write_text(MAPPING.read_text("utf-8").replace("{Sender__c}", "{Sendr__c}"), "utf-8")
+    online = place.type("mapping", "check", str(file), "--json")
+    assert online.code == 1
+    assert any("Sendr__c" in problem["text"] and problem["line"] == 13 for problem in online.told["problems"])
+    assert place.type("mapping", "check", str(file), "--offline").code == 0
+
+
+def test_the_schema_in_the_repository_is_not_stale() -> None:
+    """mappings/mapping.schema.json is what `connector mapping schema` prints."""
+    assert typed("mapping", "schema").out == (MAPPING.parent / "mapping.schema.json").read_text("utf-8")
