@@ -69,12 +69,15 @@ FINAL_BY_PROVIDER = frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.EXPIRED, _S.FAIL
 """Final words a provider may speak, and, where its guide says the last one counts, speak again."""
 
 
-def may_move(current: State, to: State, *, last_word_wins: bool = False) -> bool:
+def may_move(current: State, to: State, *, last_word_wins: bool = False, sends_again: bool = False) -> bool:
     """Whether the table allows the move.
 
     `last_word_wins` is the declared property of an adapter whose guide says a later final status replaces an earlier
-    one (Bulk360 v2, "Delivery notification").
+    one (Bulk360 v2, "Delivery notification"). `sends_again` is somebody's word that an unknown message may be sent a
+    second time: a person who resolved it so, or a mapping that says ``may_send_twice: true``.
     """
     if to in MOVES[current]:
+        return True
+    if sends_again and current is State.UNKNOWN and to is State.CLAIMED:
         return True
     return last_word_wins and current in FINAL_BY_PROVIDER and to in FINAL_BY_PROVIDER and current is not to

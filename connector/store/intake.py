@@ -60,8 +60,10 @@ def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Ref
     for place, (key, item) in enumerate(by_record.items()):
         row = latest.get(key)
         if row is None or _begins_anew(row, reading, owing):
-            round_ = row.round + 1 if row else 1
-            fresh.append(_row(item, reading, now, rank + place) | {"id": new_id(), "round": round_})
+            ours = {"id": new_id(), "round": row.round + 1 if row else 1}
+            # our own last claim may not have run out yet, and the org lets nobody but its holder have the record
+            token = row.claim_token if row and row.claim_token else ours["id"]
+            fresh.append(_row(item, reading, now, rank + place) | ours | {"claim_token": token})
         elif row.state == State.QUEUED and row.claim_token is None:
             again.append(_again(item, reading, row.id))
         elif row.state == State.HELD and _set_back(row, reading, owing):
@@ -168,8 +170,6 @@ def _read(item: Draft | Refusal, reading: Reading) -> dict[str, Any]:
 
 
 def _create(connection: Connection, fresh: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    for row in fresh:
-        row["claim_token"] = row["id"]
     went_in = {
         row.id
         for row in put(connection, MESSAGE, fresh, unless=["org", "object", "record_id", "round"], returning=["id"])

@@ -50,6 +50,7 @@ class Move:
     account: str | None = None
     not_before: datetime | None = None
     last_word_wins: bool = False
+    sends_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def move(connection: Connection, moves: Sequence[Move], now: datetime) -> list[M
         if row is None:
             continue
         current = states[wanted.message_id]
-        allowed = may_move(current, wanted.to, last_word_wins=wanted.last_word_wins)
+        allowed = may_move(current, wanted.to, last_word_wins=wanted.last_word_wins, sends_again=wanted.sends_again)
         events.append(_event(wanted, current, allowed, now))
         if allowed:
             states[wanted.message_id] = wanted.to

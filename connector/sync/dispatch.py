@@ -11,15 +11,16 @@ import orjson
 import structlog
 
 from connector.model.errors import ConnectorError, StoreError
-from connector.model.failures import Failure, Fault
+from connector.model.failures import Fault
 from connector.model.messages import Message
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Batch, Provider, Request
-from connector.store import attempts, outbox, phones
+from connector.store import attempts, outbox
 from connector.store.attempts import AttemptEnd, AttemptStart
 from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
+from connector.sync.gates import through
 from connector.sync.parts import CLAIM_MARGIN, Parts
 from connector.sync.settle import settle
 
@@ -106,20 +107,15 @@ def _sendable(
     parts: Parts, connection: Transaction, provider: Provider[AccountOptions], rows: Sequence[Any], now: datetime
 ) -> tuple[list[Message], list[Move]]:
     """The messages that may be sent this very moment, and the moves of those that may not."""
-    stopped = phones.opted_out(connection, parts.org, [row.to_number for row in rows])
+    passed, moves = through(parts, connection, provider.account, rows, now)
     messages: list[Message] = []
-    moves: list[Move] = []
-    for row in rows:
-        if row.expires_at is not None and row.expires_at <= now:
-            reason = f"it was to be sent by {row.expires_at:%Y-%m-%d %H:%M} UTC and could not be"
-            moves.append(Move(row.id, State.EXPIRED, "validity", Failure("TOO_OLD", reason)))
-        elif row.to_number in stopped:
-            reason = "the recipient asked for no messages: a record that holds this number says so"
-            moves.append(Move(row.id, State.HELD, "consent", Failure("OPTED_OUT", reason, opted_out=True)))
-        elif (failure := provider.refuse(message := outbox.as_message(row))) is not None:
-            moves.append(Move(row.id, State.REJECTED, "provider limits", failure))
-        else:
+    for row in passed:
+        message = outbox.as_message(row)
+        failure = provider.refuse(message)
+        if failure is None:
             messages.append(message)
+        else:
+            moves.append(Move(row.id, State.REJECTED, "provider limits", failure))
     return messages, moves
 
 

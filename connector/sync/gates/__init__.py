@@ -1,0 +1,35 @@
+"""Gates: what a claimed message must pass in the very moment before it is sent, in order, cheapest to explain first.
+
+A gate looks at a whole batch in the transaction that would commit its attempts, and gives the moves of the messages
+that may not go now; whatever it lets through goes on to the next.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from connector.store.db import Transaction
+from connector.store.outbox import Move
+from connector.sync.gates.consent import consent
+from connector.sync.gates.validity import validity
+from connector.sync.parts import Parts
+
+Gate = Callable[[Parts, Transaction, str, Sequence[Any], datetime], Mapping[str, Move]]
+"""(parts, transaction, account, rows as `store.outbox.ready` gives them, now) to message id and its move."""
+
+GATES: tuple[Gate, ...] = (validity, consent)
+
+
+def through(
+    parts: Parts, connection: Transaction, account: str, rows: Sequence[Any], now: datetime
+) -> tuple[list[Any], list[Move]]:
+    """The rows that may be sent this very moment, and the moves of those that may not."""
+    moves: list[Move] = []
+    left = list(rows)
+    for gate in GATES:
+        if not left:
+            break
+        stopped = gate(parts, connection, account, left, now)
+        moves.extend(stopped.values())
+        left = [row for row in left if row.id not in stopped]
+    return left, moves
