@@ -122,7 +122,8 @@ def test_a_person_sets_an_ended_record_back(database: Database, clock: Clock, st
     assert taken.fresh == 1
     newest = of_record(database, RECORD)
     assert (newest.round, newest.state, newest.tries) == (2, "queued", 0)
-    assert newest.claim_token == newest.id != ended
+    assert newest.claim_token == ended != newest.id, "the org still holds our last claim, and only its token may go on"
+    assert newest.id != ended
     with database.read() as connection:
         assert outbox.overtaken(connection, [ended, newest.id]) == {ended}
 
