@@ -16,7 +16,7 @@ from benchmarks.floor import floor
 from benchmarks.recording import OrgTransport, ProviderTransport, Recording
 from connector import log, settings
 from connector.app import build
-from connector.demo.run import demo_settings, work_through
+from connector.demo.run import always_open, demo_settings, work_through
 from connector.demo.world import World
 from connector.store import migrate
 from connector.store.db import Database
@@ -80,7 +80,7 @@ def _floor(messages: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         with World(seed=1, speed=1.0) as world:
             recorded = Path(folder) / "recorded.db"
-            chosen = settings.of(demo_settings(world, f"sqlite:///{recorded}"))
+            chosen = settings.of(demo_settings(world, f"sqlite:///{recorded}", always_open(Path(folder))))
             app = build(chosen, transport=ProviderTransport(recording), crm_transport=OrgTransport(recording))
             migrate.upgrade(app.database)
             recording.watch(app.database.engine)

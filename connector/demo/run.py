@@ -1,6 +1,7 @@
 """Runs the main job against the sandbox and accounts for every message."""
 
 import contextlib
+import re
 import resource
 import secrets
 import socket
@@ -40,7 +41,7 @@ def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | 
     log.set_up("console", "ERROR")
     with tempfile.TemporaryDirectory(prefix="connector-demo-") as folder, World(seed=seed, speed=_SPEED) as world:
         url = database or f"sqlite:///{folder}/connector.db"
-        app = build(settings.of(demo_settings(world, url)))
+        app = build(settings.of(demo_settings(world, url, always_open(Path(folder)))))
         try:
             book = work_through(app, world, messages, console, silent=as_json)
             balances = balanced(book)
@@ -57,7 +58,20 @@ def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | 
     return 0 if balances else 1
 
 
-def demo_settings(world: World, url: str) -> dict[str, Any]:
+def always_open(folder: Path) -> Path:
+    """The example mapping without its quiet hours, for somebody may try the demonstration at night."""
+    example = _MAPPING.read_text("utf-8")
+    hours = re.search(r"^  hours: .*$", example, re.MULTILINE)
+    if hours is None:
+        return _MAPPING
+    mapping = folder / _MAPPING.name
+    mapping.write_text(
+        example.replace(hours.group(), '  hours: {from: "00:00", to: "00:00", zone: recipient}'), "utf-8"
+    )
+    return mapping
+
+
+def demo_settings(world: World, url: str, mapping: Path) -> dict[str, Any]:
     """Settings that lead to the sandbox, at the pace of a demonstration."""
     port = _free_port()
     hooked = {"public_url": f"http://127.0.0.1:{port}", "hook_secret": secrets.token_urlsafe(24)}
@@ -65,7 +79,7 @@ def demo_settings(world: World, url: str) -> dict[str, Any]:
     return {
         "store": {"url": url},
         "web": {"port": port},
-        "mappings": [str(_MAPPING)],
+        "mappings": [str(mapping)],
         "crm": {"base_url": world.org_url, "client_id": "sandbox", "client_secret": "sandbox"},
         "accounts": {
             "nrs-main": {
