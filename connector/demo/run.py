@@ -61,13 +61,8 @@ def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | 
 def always_open(folder: Path) -> Path:
     """The example mapping without its quiet hours, for somebody may try the demonstration at night."""
     example = _MAPPING.read_text("utf-8")
-    hours = re.search(r"^  hours: .*$", example, re.MULTILINE)
-    if hours is None:
-        return _MAPPING
     mapping = folder / _MAPPING.name
-    mapping.write_text(
-        example.replace(hours.group(), '  hours: {from: "00:00", to: "00:00", zone: recipient}'), "utf-8"
-    )
+    mapping.write_text(re.sub(r"^  hours: .*\n", "", example, flags=re.MULTILINE), "utf-8")
     return mapping
 
 
