@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(config: SettingsFile = None) -> None:
-    """Run the daemon: read, send and write back, until it is stopped; and receive webhooks if [web] says so.
+    """Run the daemon: read, send and write back until it is stopped, and receive webhooks if the settings say so.
 
     Only one daemon an org works at a time: a second one waits for the first one's lease. SIGTERM or Ctrl-C lets what
     is in flight finish: exit code 0 when it did, 1 when the drain limit ran out. A second signal ends it at once.
