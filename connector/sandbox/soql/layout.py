@@ -28,6 +28,7 @@ class Layout:
         self.sql = [first or scope.root.column("Id")]
         self.header: list[str] = []
         self.booleans: list[int] = []
+        self.datetimes: list[int] = []
         self.columns: list[int] = []
         if first is not None:
             self.sql.append(scope.root.column("Id"))
@@ -41,6 +42,8 @@ class Layout:
             node = self._parent(node, column.names[:depth])
         if column.field.type == "boolean":
             self.booleans.append(len(self.sql))
+        if column.field.type == "datetime":
+            self.datetimes.append(len(self.sql))
         self.header.append(alias or ".".join(column.names))
         self.columns.append(len(self.sql))
         node.names.append(alias or column.names[-1])

@@ -49,7 +49,8 @@ class Plan:
 
     For records, `keys` yields row keys in order and `page` takes them as a JSON array. For aggregates, `keys` yields
     the rows themselves, under `header`. With `counting`, it yields the one number that is asked for. `columns` are the
-    places of the selected fields in a row of a page, in the order of `header`.
+    places of the selected fields in a row of a page, in the order of `header`; `datetimes` those of them that are
+    datetimes.
     """
 
     object: Object
@@ -62,6 +63,7 @@ class Plan:
     columns: tuple[int, ...] = ()
     children: tuple[ChildPlan, ...] = ()
     counting: bool = False
+    datetimes: tuple[int, ...] = ()
 
 
 class Planner:
@@ -107,7 +109,19 @@ class Planner:
         children = tuple(self._child(each, scope.root.object) for each in query.children)
         header = tuple(layout.header)
         booleans, columns = tuple(layout.booleans), tuple(layout.columns)
-        return Plan(scope.root.object, keys, parameters, page, layout.shape, header, booleans, columns, children)
+        datetimes = tuple(layout.datetimes)
+        return Plan(
+            scope.root.object,
+            keys,
+            parameters,
+            page,
+            layout.shape,
+            header,
+            booleans,
+            columns,
+            children,
+            datetimes=datetimes,
+        )
 
     def _expanded(self, query: syntax.Select, scope: Scope) -> list[syntax.Selected]:
         expanded: list[syntax.Selected] = []

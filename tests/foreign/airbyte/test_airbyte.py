@@ -145,6 +145,7 @@ def test_reads_every_record(first_read: Messages) -> None:
     names = [(each["External_Id__c"], each["LastName"]) for each in rows(first_read)]
     assert len(names) > 2000
     assert sorted(names) == sorted((f"airbyte-{n}", f"Núñez {n}") for n in range(CONTACTS))
+    assert {each["SystemModstamp"] for each in rows(first_read)} == {WRITTEN.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
 
 
 def test_reads_only_what_changed(source: Source, catalog: dict[str, Any], first_read: Messages, org: Sandbox) -> None:
