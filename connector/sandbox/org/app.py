@@ -144,7 +144,7 @@ def _response(answer: Answer) -> Response:
     # As a header, for a media type of text would have a charset added, which Salesforce's CSV does not say.
     headers = {"Content-Type": answer.media_type, **answer.headers}
     response = Response(answer.body(), answer.status, headers)
-    # Starlette writes names in lower case and Salesforce does not, which shows in clients that look for them as written.
+    # Starlette writes names in lower case; Salesforce does not, and some clients look for them as it writes them.
     written = {name.lower().encode(): name.encode() for name in (*headers, "Content-Length")}
     response.raw_headers = [(written[name], value) for name, value in response.raw_headers]
     return response

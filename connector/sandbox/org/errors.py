@@ -12,6 +12,8 @@ _STATUS = {
     "ENTITY_IS_DELETED": 404,
     "METHOD_NOT_ALLOWED": 405,
 }
+# Refused before a record was looked at, so the error has no list of fields, not even an empty one.
+_WITHOUT_FIELDS = ("INVALID_FIELD", "INVALID_TYPE", "MALFORMED_QUERY")
 
 
 class OrgError(Exception):
@@ -27,7 +29,7 @@ class OrgError(Exception):
     def top_level(self) -> list[dict[str, Any]]:
         """The body of a refused request: an array of one error."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
-        if self.fields or self.status == 400:
+        if self.fields or (self.status == 400 and self.code not in _WITHOUT_FIELDS):
             error["fields"] = list(self.fields)
         return [error]
 

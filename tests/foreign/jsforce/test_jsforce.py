@@ -146,4 +146,6 @@ def test_tells_each_error_in_its_own_words(play: Play) -> None:
     assert seen["missing"]["message"] == "Required fields are missing: [LastName]"
     assert seen["missing"]["fields"] == ["LastName"]
     assert seen["tooLong"]["fields"] == ["LastName"]
+    assert seen["duplicate"]["fields"] == []
+    assert [seen[each]["fields"] for each in ("unknownColumn", "unknownField", "malformed")] == [None, None, None]
     assert seen["holder"][:15] in seen["duplicate"]["message"]
