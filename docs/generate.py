@@ -1,0 +1,232 @@
+"""Writes the pages under docs/generated from the code they describe: settings, capabilities, states."""
+
+import types
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from connector.crm.registry import CRMS
+from connector.model.capability import Capability
+from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, State
+from connector.providers.base import AccountOptions
+from connector.providers.registry import KNOWN, PROVIDERS
+from connector.settings import Settings
+
+GENERATED = Path(__file__).parent / "generated"
+_NOTE = "<!-- Generated from the code by docs/generate.py; edits here are lost. -->"
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "min_length": "length at least"}
+_TYPES = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "path",
+    SecretStr: "secret",
+    State: "state",
+}
+
+
+def table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    """A Markdown table; a bar inside a cell is escaped."""
+    yield _row(heads)
+    yield _row(("---",) * len(heads))
+    yield from map(_row, rows)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def settings_page() -> Iterator[str]:
+    """Every setting: its type and bounds, its default, what it means."""
+    yield from ("# Settings", "", _NOTE, "")
+    yield 'One TOML file, `connector.toml` or the one named by `--config`. A value of the form `"${NAME}"` is taken'
+    yield "from the environment; `CONNECTOR_<SECTION>__<KEY>` stands above the file. `connector settings example`"
+    yield "prints all of this as a file to start from. A key that is not here is refused."
+    yield from _section("Top level", "", {"mappings": Settings.model_fields["mappings"]})
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _section(f"`[{name}]`", field.annotation.__doc__ or "", field.annotation.model_fields)
+    for kind, crm in CRMS.items():
+        yield from _section(
+            f'`[crm]` with `kind = "{kind}"`', "One org and how to log in to it.", crm.options.model_fields
+        )
+    shared = AccountOptions.model_fields
+    said = "What every account can be told. The address of a provider stands in its own section."
+    yield from _section("`[accounts.<name>]`, any provider", said, shared)
+    for provider, adapter in PROVIDERS.items():
+        own = {name: field for name, field in adapter.options.model_fields.items() if _differs(field, shared.get(name))}
+        said = "What this provider's accounts add, and where their defaults differ."
+        yield from _section(f'`[accounts.<name>]` with `provider = "{provider}"`', said, own)
+
+
+def _differs(field: FieldInfo, shared: FieldInfo | None) -> bool:
+    return shared is None or _default(field) != _default(shared)
+
+
+def _section(title: str, said: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
+    if said:
+        yield from (said.strip().splitlines()[0], "")
+    rows = ((f"`{name}`", _kind(field), _default(field), field.description or "") for name, field in fields.items())
+    yield from table(("setting", "type", "default", "meaning"), rows)
+
+
+def _kind(field: FieldInfo) -> str:
+    bounds = [
+        f"{words} {getattr(limit, name):g}"
+        for limit in field.metadata
+        for name, words in _BOUNDS.items()
+        if hasattr(limit, name) and getattr(limit, name) is not None
+    ]
+    return ", ".join([_type_word(field.annotation), *bounds])
+
+
+def _type_word(kind: Any) -> str:
+    if kind in _TYPES:
+        return _TYPES[kind]
+    origin, inside = get_origin(kind), [part for part in get_args(kind) if part not in (type(None), ...)]
+    if origin is Literal:
+        return " or ".join(f"`{part.value if isinstance(part, Enum) else part}`" for part in inside)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type_word(part) for part in inside)
+    if origin is tuple:
+        return f"list of: {_type_word(inside[0])}"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return " or ".join(f"`{part.value}`" for part in kind)
+    return "table of: text to " + _type_word(inside[-1])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == "":
+        return "not set"
+    return f"`{_shown(value)}`"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_shown(item) for item in value)}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_CAPABILITIES: Mapping[str, Callable[[Capability], str]] = {
+    "channels sent": lambda can: ", ".join(sorted(can.channels)),
+    "channels of its guide still to come (held)": lambda can: ", ".join(sorted(can.channels_to_come)) or "none",
+    "countries": lambda can: ", ".join(sorted(can.countries)) if can.countries else "any",
+    "alphabets": lambda can: ", ".join(can.encodings),
+    "parts a text at most": lambda can: str(can.max_parts),
+    "limits other than 3GPP's parts": lambda can: (
+        "; ".join(f"{name}: {one} in one message, {most} at most" for name, (one, most) in can.plain_limits.items())
+        or "none"
+    ),
+    "messages a request at most": lambda can: (
+        f"{can.batch_ceiling:,}" if can.batch_ceiling < 10**9 else "the guide names none; `batch_size` decides"
+    ),
+    "texts of one template travel together": lambda can: _yes(can.merges_values),
+    "furthest word it ever reports": lambda can: f"`{can.last_word}`",
+    "statuses can be asked for": lambda can: _yes(can.polls_statuses),
+    "statuses are pushed": lambda can: _yes(can.pushes_statuses),
+    "replies can be asked for": lambda can: _yes(can.polls_replies),
+    "webhooks, by the name in their address": lambda can: ", ".join(f"`{name}`" for name in can.pushes) or "none",
+    "a lost answer can be looked up by our reference": lambda can: _yes(can.lists_sendings),
+    "a later final status replaces an earlier one": lambda can: _yes(can.last_word_wins),
+}
+
+
+def _yes(true: bool) -> str:
+    return "yes" if true else "no"
+
+
+def capabilities_page() -> Iterator[str]:
+    """Provider by capability, and what each can tell after a lost answer."""
+    yield from ("# What each provider can do", "", _NOTE, "")
+    yield "As each adapter declares it (`Capability`), which its contract suite holds it to."
+    yield ""
+    declared = {name: adapter.capability for name, adapter in PROVIDERS.items()}
+    rows = ((what, *(said(can) for can in declared.values())) for what, said in _CAPABILITIES.items())
+    yield from table(("", *(f"`{name}`" for name in declared)), rows)
+    missing = ", ".join(f"`{name}`" for name in sorted(KNOWN - set(PROVIDERS)))
+    if missing:
+        yield from (
+            "",
+            f"Known and without an adapter yet: {missing}. Messages routed to them are held with that reason.",
+        )
+    yield from ("", "## After a lost answer", "")
+    yield "The request may have left and no answer came: its messages are `unknown`, and are not sent again."
+    for name, can in declared.items():
+        yield from ("", f"**`{name}`**", "", *(f"- {line}" for line in _after_a_lost_answer(can)))
+
+
+def _after_a_lost_answer(can: Capability) -> Iterator[str]:
+    if can.lists_sendings:
+        yield "It can tell: the `reconcile` job looks the batch up in the provider's own listing by our reference."
+        yield "A message that is shown there is settled. One that is not shown stays `unknown`: listings lag."
+    else:
+        yield "It cannot be asked: it has no listing that can be searched by our reference."
+    if can.pushes_statuses:
+        yield "A pushed status that names the message or our reference settles it too, if webhooks are set up."
+    if can.polls_statuses and not can.lists_sendings:
+        yield "Statuses are asked for by the provider's own id of the batch, which the lost answer would have held."
+    if not (can.lists_sendings or can.pushes_statuses):
+        yield "Unless news of it arrives all the same, look for the message in the provider's own web pages."
+
+
+def states_page() -> Iterator[str]:
+    """The table of moves."""
+    yield from ("# States of a message, and the moves between them", "", _NOTE, "")
+    yield "Only these moves happen. A status that would make another one is noted as an event and changes nothing."
+    yield ""
+    rows = (
+        (f"`{state}`", ", ".join(f"`{to}`" for to in State if to in MOVES[state]) or "nothing", _standing(state))
+        for state in State
+    )
+    yield from table(("from", "to", "standing"), rows)
+    last = ", ".join(f"`{state}`" for state in State if state in FINAL_BY_PROVIDER)
+    yield ""
+    yield f"Where a provider's guide says that its last word counts, a later one of {last} replaces an earlier one."
+    ends = ", ".join(f"`{name}`" for name, adapter in PROVIDERS.items() if adapter.capability.last_word == State.SENT)
+    yield f"`sent` is the end for accounts at a provider that says no more than that: {ends or 'none'}."
+
+
+def _standing(state: State) -> str:
+    if state in FINAL:
+        return "the end"
+    if state in UNSETTLED:
+        return "in flight"
+    return {State.SENT: "handed on; waits for the last word", State.UNKNOWN: "waits for news"}.get(
+        state, "waits for a person"
+    )
+
+
+PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
+    "settings.md": settings_page,
+    "capabilities.md": capabilities_page,
+    "states.md": states_page,
+}
+
+
+def rendered(name: str) -> str:
+    """The text of a generated page."""
+    return "\n".join(PAGES[name]()) + "\n"
+
+
+def main() -> None:
+    """Writes all of them."""
+    GENERATED.mkdir(exist_ok=True)
+    for name in PAGES:
+        (GENERATED / name).write_text(rendered(name), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

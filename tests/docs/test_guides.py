@@ -1,0 +1,134 @@
+"""The guides say what is true: generated pages are fresh, links lead somewhere, commands and settings exist."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from connector.cli.entry import app
+from connector.mapping.load import load
+from connector.model.capability import AccountCapability
+from connector.model.errors import MappingError
+from connector.providers.registry import PROVIDERS
+from connector.settings import of
+from docs.generate import GENERATED, PAGES, rendered
+
+ROOT = Path(__file__).parents[2]
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALL_PAGES = [*GUIDES, *sorted(GENERATED.glob("*.md"))]
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
+COMMAND = re.compile(r"(?:^|[\s/])connector((?:[ ]+[^\s#|&;()]+)+)")
+
+named = pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words after `connector` of every command a page shows, in its blocks and in its text."""
+    blocks = [body for kind, body in FENCED.findall(text) if kind in {"", "sh", "ini"}]
+    lines = [line for block in blocks for line in block.splitlines()]
+    for line in [*lines, *INLINE.findall(FENCED.sub("", text))]:
+        yield from (found.split() for found in COMMAND.findall(line.split(" # ")[0]))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings."""
+    heads = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def refused(words: list[str]) -> str | None:
+    """Why the command line does not know these words; None when it does."""
+    command: Any = typer.main.get_command(app)
+    words = [word for word in words if word != "…"]
+    while words and hasattr(command, "commands"):
+        if words[0] not in command.commands:
+            return f"{command.name} has no command {words[0]}"
+        command, words = command.commands[words[0]], words[1:]
+    options = {option for parameter in command.params for option in parameter.opts}
+    unknown = [word for word in words if word.startswith("--") and word.split("=")[0] not in options | {"--help"}]
+    return f"{command.name} has no option {', '.join(unknown)}" if unknown else None
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_fresh(name: str) -> None:
+    """A generated page is what the code says today; when it is not, `make docs` writes it anew."""
+    assert (GENERATED / name).read_text("utf-8") == rendered(name), f"docs/generated/{name} is stale: run `make docs`"
+
+
+@named
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link names a file that is there, and a heading in it."""
+    for link in LINK.findall(FENCED.sub("", page.read_text("utf-8"))):
+        if re.match(r"\w+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name} links to {link}, which is not there"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to {link}, which has no such heading"
+
+
+@named
+def test_commands_exist(page: Path) -> None:
+    """Every `connector …` command that a page shows is one of the command line's, with the options it is given."""
+    for words in commands(page.read_text("utf-8")):
+        assert refused(words) is None, f"{page.name}: `connector {' '.join(words)}`: {refused(words)}"
+
+
+def test_guides_show_commands() -> None:
+    """The look for commands finds them, and refuses what does not exist."""
+    assert [page.name for page in GUIDES if list(commands(page.read_text("utf-8")))] != []
+    assert refused(["run"]) is None
+    assert refused(["writes", "retry", "--all"]) is None
+    assert refused(["fly"]) is not None
+    assert refused(["once", "--twice"]) is not None
+
+
+@named
+def test_settings_shown_can_be_used(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every TOML block is a settings file, or part of one, that the connector takes."""
+    for kind, body in FENCED.findall(page.read_text("utf-8")):
+        if kind != "toml":
+            continue
+        for variable in re.findall(r"\$\{(\w+)\}", body):
+            monkeypatch.setenv(variable, "sandbox")
+        settings = of(tomllib.loads(body))
+        assert settings.account_options() or not settings.accounts
+        assert not settings.crm or settings.crm_options()
+
+
+def test_the_example_explained_is_the_example() -> None:
+    """The administrators' guide explains the mapping as it is in `mappings/`, section by section, in its order."""
+    text = (ROOT / "docs" / "administrators.md").read_text("utf-8")
+    example = (ROOT / "mappings" / "sms-outbox.yaml").read_text("utf-8")
+    blocks = "\n".join(body for kind, body in FENCED.findall(text) if kind == "yaml")
+    shown = yaml.safe_load(blocks)
+    assert shown == yaml.safe_load(example)
+    assert list(shown) == list(yaml.safe_load(example))
+
+
+def test_messages_of_mapping_check_are_the_real_ones(tmp_path: Path) -> None:
+    """Each mistake in the administrators' table, made in the example, is told in the words that the table gives."""
+    example = (ROOT / "mappings" / "sms-outbox.yaml").read_text("utf-8")
+    text = (ROOT / "docs" / "administrators.md").read_text("utf-8")
+    providers = {"nrs-main": "nrs360", "smsclouds-mx": "smsclouds", "bulk360-my": "bulk360"}
+    accounts = {
+        name: AccountCapability(name, provider, PROVIDERS[provider].capability if provider in PROVIDERS else None)
+        for name, provider in providers.items()
+    }
+    mistakes = re.findall(r"^\| `` (.*?) `` → `` (.*?) `` \| (.*?) \|", text, re.MULTILINE)
+    assert len(mistakes) >= 6
+    for right, wrong, said in mistakes:
+        assert right in example, right
+        file = tmp_path / "mistaken.yaml"
+        file.write_text(example.replace(right, wrong, 1), "utf-8")
+        with pytest.raises(MappingError) as told:
+            load((file,), accounts)
+        assert said in "\n".join(problem.text for problem in told.value.problems), wrong
