@@ -14,6 +14,7 @@ from connector.sync.pull import pull
 from connector.sync.push import push
 from connector.sync.reconcile import reconcile
 from connector.sync.sweep import sweep
+from connector.sync.unknown import send_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         Job("note", pace.note, lambda: note(parts), (), hung),
         Job("push", pace.push, lambda: push(parts), (), hung),
         Job("sweep", pace.sweep, lambda: sweep(parts), (), 4 * hung, slows=True),
+        Job("unknown", pace.reconcile, lambda: send_again(parts), (), hung),
         Job("housekeeping", pace.housekeeping, lambda: housekeep(parts, settings.store.keep_days), (), 4 * hung),
     ]
     for account, provider in parts.providers.items():

@@ -224,6 +224,15 @@ class Provider(ABC, Generic[Options]):
         """Looks a batch of unknown outcome up by our reference; what it shows settles, absence proves nothing."""
         yield from ()
 
+    def identify(self, named: Mapping[str, str]) -> Conversation[None]:
+        """Asks whose messages these are: provider's id to our reference of their attempt; news with their numbers."""
+        yield from ()
+
+    def balance(self) -> Conversation[float | None]:
+        """What the account has left to spend, in its own currency; None where the provider does not tell."""
+        yield from ()
+        return None
+
     def hook(self, request: HookRequest) -> HookAnswer:
         """The news in a webhook.
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import httpx
 import orjson
 
-from connector.model.errors import MayHaveLeft, NeverLeft, Refused, Throttled
+from connector.model.errors import ExchangeError, MayHaveLeft, NeverLeft, Refused, Throttled
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import News
 from connector.providers.base import Conversation, Request, Response
@@ -60,11 +60,16 @@ class Line:
         try:
             step = next(conversation)
             while True:
-                if isinstance(step, Request):
-                    step = conversation.send(self.ask(step))
-                else:
+                if not isinstance(step, Request):
                     yield step
                     step = conversation.send(None)
+                    continue
+                try:
+                    answer = self.ask(step)
+                except ExchangeError as error:
+                    step = conversation.throw(error)  # for the adapter knows whether the rest can be asked all the same
+                else:
+                    step = conversation.send(answer)
         except StopIteration:
             return
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from connector.model.messages import OpenBatch, OpenMessage
 from connector.model.states import State
@@ -25,6 +25,7 @@ class AttemptEnd:
     ended_at: datetime
     provider_batch: str | None = None
     error: str | None = None
+    evidence: dict[str, Any] | None = None
     poll_at: datetime | None = None
 
 
@@ -73,6 +74,7 @@ def end(connection: Connection, how: AttemptEnd) -> None:
                 "ended_at": how.ended_at,
                 "provider_batch": how.provider_batch,
                 "error": how.error,
+                "evidence": how.evidence,
                 "poll_at": how.poll_at,
             }
         ],
@@ -89,25 +91,38 @@ def interrupted(connection: Connection) -> Sequence[Any]:
     ).all()
 
 
-def _still_open(states: Sequence[State]) -> Any:
-    return exists().where(MESSAGE.c.attempt_id == ATTEMPT.c.id, MESSAGE.c.state.in_(states))
+def _still_open(states: Sequence[State], *, unknown_too: bool) -> Any:
+    wanted = MESSAGE.c.state.in_(states)
+    if unknown_too:
+        known = or_(ATTEMPT.c.provider_batch.is_not(None), MESSAGE.c.provider_batch.is_not(None))
+        wanted = or_(wanted, and_(MESSAGE.c.state == State.UNKNOWN, known))
+    return exists().where(MESSAGE.c.attempt_id == ATTEMPT.c.id, wanted)
 
 
 def due_for_poll(
-    connection: Connection, account: str, states: Sequence[State], now: datetime, limit: int
+    connection: Connection,
+    account: str,
+    states: Sequence[State],
+    now: datetime,
+    limit: int,
+    *,
+    unknown_too: bool = False,
 ) -> list[OpenBatch]:
-    """Batches of an account with messages in `states` whose time to be asked about has come, oldest first."""
+    """Batches of an account with messages in `states` whose time to be asked about has come, oldest first.
+
+    With `unknown_too`, also those of unknown outcome whose batch the provider's own id is known of after all.
+    """
     rows = connection.execute(
         select(ATTEMPT)
         .where(
             ATTEMPT.c.account == account,
             or_(ATTEMPT.c.poll_at.is_(None), ATTEMPT.c.poll_at <= now),
-            _still_open(states),
+            _still_open(states, unknown_too=unknown_too),
         )
         .order_by(ATTEMPT.c.poll_at.nulls_first(), ATTEMPT.c.id)
         .limit(limit)
     ).all()
-    return _batches(connection, rows, states)
+    return _batches(connection, rows, (*states, State.UNKNOWN) if unknown_too else states)
 
 
 def between(
@@ -171,3 +186,20 @@ def end_interrupted(connection: Connection, attempt_ids: Sequence[str], now: dat
 def count(connection: Connection) -> int:
     """How many send requests there have been."""
     return connection.execute(select(func.count()).select_from(ATTEMPT)).scalar_one()
+
+
+def learn_batches(connection: Connection, told: Sequence[tuple[str, str, str]], now: datetime) -> None:
+    """News named a batch of ours together with the provider's id of it: (account, our reference, their id).
+
+    What was unknown can then be asked for, and is, at once.
+    """
+    for account, reference, provider_batch in dict.fromkeys(told):
+        known = ATTEMPT.c.provider_batch.is_(None)
+        mine = and_(ATTEMPT.c.id == reference, ATTEMPT.c.account == account, known)
+        learned = connection.execute(update(ATTEMPT).where(mine).values(provider_batch=provider_batch, poll_at=now))
+        if learned.rowcount:
+            connection.execute(
+                update(MESSAGE)
+                .where(MESSAGE.c.attempt_id == reference, MESSAGE.c.provider_batch.is_(None))
+                .values(provider_batch=provider_batch)
+            )

@@ -121,6 +121,23 @@ def latest_to(connection: Connection, account: str, phones: Sequence[str], since
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def unidentified(connection: Connection, account: str, limit: int) -> dict[str, str]:
+    """Provider's ids, each to our reference, in parked news that names no message of ours otherwise."""
+    query = (
+        select(INBOX.c.provider_id, INBOX.c.reference)
+        .where(
+            INBOX.c.account == account,
+            INBOX.c.standing == "parked",
+            INBOX.c.reference.is_not(None),
+            INBOX.c.provider_id.is_not(None),
+            INBOX.c.phone.is_(None),
+        )
+        .distinct()
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def settle(connection: Connection, settled: Sequence[tuple[str, str | None]], now: datetime) -> None:
     """Marks news as dealt with, each with the message it was about (None: about none we know, and it needs none)."""
     amend(

@@ -260,3 +260,14 @@ def with_open_status_write(connection: Connection, ids: Sequence[str]) -> set[st
         _WRITE.c.standing != "done",
     )
     return set(connection.execute(query).scalars())
+
+
+def unknown_since(connection: Connection, mapping: str, before: datetime, limit: int) -> Sequence[str]:
+    """Messages of a mapping whose outcome has been unknown since before then, oldest first."""
+    query = (
+        select(MESSAGE.c.id)
+        .where(MESSAGE.c.state == State.UNKNOWN, MESSAGE.c.mapping == mapping, MESSAGE.c.state_at <= before)
+        .order_by(MESSAGE.c.state_at)
+        .limit(limit)
+    )
+    return connection.execute(query).scalars().all()

@@ -145,6 +145,7 @@ class Attempt(SQLModel, table=True):
     outcome: str | None
     provider_batch: str | None
     error: str | None = Field(sa_column=Column(Text))
+    evidence: dict[str, Any] | None = Field(sa_column=Column(Json, nullable=True), default=None)
     poll_at: datetime | None = _when()
     polls: int = 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from connector.model.errors import NeverLeft, Refused, Throttled
 from connector.model.failures import Failure, Fault, Retry
@@ -33,6 +34,7 @@ class Answer:
     error: str | None = None
     failure: Failure | None = None
     pause: bool = False
+    evidence: dict[str, Any] | None = None
 
     def count(self, state: State) -> int:
         """How many messages the answer moved to `state`."""

@@ -20,6 +20,7 @@ from connector.store.attempts import AttemptEnd, AttemptStart
 from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
+from connector.sync.evidence import of_doubt
 from connector.sync.gates import through
 from connector.sync.parts import CLAIM_MARGIN, Parts
 from connector.sync.settle import settle
@@ -169,7 +170,8 @@ def _send(parts: Parts, account: str, provider: Provider[AccountOptions], plan: 
         log.exception("adapter_failed", account=account, attempt=plan.batch.reference)
         answer = ended(plan.batch, error, plan.tries, parts.clock())
     _tell(parts, account, answer)
-    _note(parts, provider, plan, answer)
+    doubt = of_doubt(parts, account) if answer.outcome == "may_have_left" else None
+    _note(parts, provider, plan, replace(answer, evidence=doubt))
     return answer
 
 
@@ -214,5 +216,6 @@ def _end(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answer
         ended_at=now,
         provider_batch=answer.provider_batch,
         error=answer.error,
+        evidence=answer.evidence,
         poll_at=now + parts.first_poll(provider.account),
     )

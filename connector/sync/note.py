@@ -10,7 +10,7 @@ import structlog
 from connector.model.messages import NewsKind
 from connector.model.states import State
 from connector.model.stop_words import says_stop
-from connector.store import inbox, outbox, phones, writes
+from connector.store import attempts, inbox, outbox, phones, writes
 from connector.store.db import Transaction
 from connector.store.outbox import Move
 from connector.store.writes import Owed
@@ -67,6 +67,7 @@ def note(parts: Parts) -> Noted:
 def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datetime, noted: Noted) -> None:
     matched = inbox.match(connection, [row.id for row in rows])
     matched |= _by_number(connection, [row for row in rows if row.id not in matched], now)
+    attempts.learn_batches(connection, _named_batches(rows), now)
     work = _sorted(parts, rows, matched, now)
     moved = settle(parts, connection, work.moves, now)
     outbox.learn_ids(connection, work.ids)
@@ -78,6 +79,11 @@ def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datet
     noted.replies += sum(1 for heard in work.heard if heard.is_reply)
     noted.opt_outs += sum(1 for heard in work.heard if heard.opted_out)
     noted.parked += len(work.parked)
+
+
+def _named_batches(rows: Sequence[Any]) -> list[tuple[str, str, str]]:
+    """(account, our reference, the provider's id) of batches that news names in both ways."""
+    return [(row.account, row.reference, row.provider_batch) for row in rows if row.reference and row.provider_batch]
 
 
 def _by_number(connection: Transaction, rows: Sequence[Any], now: datetime) -> dict[str, str]:

@@ -31,13 +31,14 @@ def poll_statuses(parts: Parts, account: str) -> int:
     while not parts.stopping.is_set():
         now = parts.clock()
         with parts.database.read() as connection:
-            batches = attempts.due_for_poll(connection, account, parts.waiting_states(account), now, _BATCHES_AT_ONCE)
+            states = parts.waiting_states(account)
+            batches = attempts.due_for_poll(connection, account, states, now, _BATCHES_AT_ONCE, unknown_too=True)
         if not batches:
             break
         looks = [(batch.reference, _next_look(parts, account, batch, now)) for batch in batches]
         with parts.database.begin() as connection:
             attempts.polled(connection, looks)  # before asking: a batch that always fails must not starve the others
-        told += _keep(parts, account, provider.statuses(batches))
+        told += ask(parts, account, provider.statuses(batches))
         if len(batches) < _BATCHES_AT_ONCE:
             break
     return told
@@ -60,18 +61,13 @@ def poll_replies(parts: Parts, account: str) -> int:
     with parts.database.read() as connection:
         kept = cursors.get(connection, name)
     since = datetime.fromisoformat(kept["until"]) - _OVERLAP if kept else now - _FIRST_LOOK
-    told = _keep(parts, account, provider.replies(since, now))
+    told = ask(parts, account, provider.replies(since, now))
     with parts.database.begin() as connection:
         cursors.keep(connection, name, {"until": now.isoformat()}, now)
     return told
 
 
-def resolve(parts: Parts, account: str, batch: OpenBatch) -> int:
-    """Looks a batch of unknown outcome up at the provider by our reference; gives how much news there was."""
-    return _keep(parts, account, parts.providers[account].resolve(batch))
-
-
-def _keep(parts: Parts, account: str, conversation: Conversation[None]) -> int:
+def ask(parts: Parts, account: str, conversation: Conversation[None]) -> int:
     """Runs a conversation and stores its news a page at a time, so that memory does not grow with what is told.
 
     Raises:

@@ -4,15 +4,16 @@ import structlog
 
 from connector.model.failures import Failure, Fault
 from connector.model.states import State
-from connector.store import attempts
+from connector.store import attempts, inbox
 from connector.store.outbox import Move
 from connector.sync.parts import Parts
-from connector.sync.poll import resolve
+from connector.sync.poll import ask
 from connector.sync.settle import settle
 
 log = structlog.get_logger()
 
 _BATCHES_AT_ONCE = 20
+_IDS_AT_ONCE = 500
 
 
 def mark_interrupted(parts: Parts) -> int:
@@ -45,13 +46,20 @@ def reconcile(parts: Parts, account: str) -> int:
     provider = parts.providers[account]
     if not provider.capability.lists_sendings:
         return 0
+    told = identify_parked(parts, account)
     with parts.database.read() as connection:
         batches = attempts.due_for_poll(connection, account, (State.UNKNOWN,), parts.clock(), _BATCHES_AT_ONCE)
-    told = 0
     for batch in batches:
         now = parts.clock()
         again = now + max(parts.timing.first_poll, (now - batch.sent_at) / 2)
         with parts.database.begin() as connection:
             attempts.polled(connection, [(batch.reference, again)])  # before asking, as in `poll_statuses`
-        told += resolve(parts, account, batch)
+        told += ask(parts, account, provider.resolve(batch))
     return told
+
+
+def identify_parked(parts: Parts, account: str) -> int:
+    """Asks whose messages parked news is about that names an attempt of ours and a message id we never learned."""
+    with parts.database.read() as connection:
+        named = inbox.unidentified(connection, account, _IDS_AT_ONCE)
+    return ask(parts, account, parts.providers[account].identify(named)) if named else 0

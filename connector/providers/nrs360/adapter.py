@@ -1,7 +1,7 @@
 """360NRS as a provider: the guide's operations, gathered."""
 
 import sys
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -74,6 +74,14 @@ class NRS360(Provider[NRS360Options]):
     def resolve(self, batch: OpenBatch) -> Conversation[None]:
         """See `conversations.resolve`."""
         return conversations.resolve(self.settings, batch)
+
+    def identify(self, named: Mapping[str, str]) -> Conversation[None]:
+        """See `conversations.identify`."""
+        return conversations.identify(self.settings, named)
+
+    def balance(self) -> Conversation[float | None]:
+        """See `checks.balance`."""
+        return checks.balance(self.settings)
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `hooks.heard`."""

@@ -19,6 +19,12 @@ def findings(settings: NRS360Options) -> Conversation[list[Finding]]:
     return [Finding("credentials", True, "360NRS accepts them"), _balance(account)]
 
 
+def balance(settings: NRS360Options) -> Conversation[float | None]:
+    """GET /account: what is left, or None where the answer shows no number."""
+    response = yield Request("GET", "account", headers=authorization(settings))
+    return _amount(_account(response))
+
+
 def _account(response: Response | None) -> dict[str, Any]:
     """The account's fields; the guide lists them without showing whether they stand under `data`."""
     if response is None:
@@ -31,10 +37,16 @@ def _account(response: Response | None) -> dict[str, Any]:
     return account
 
 
-def _balance(account: dict[str, Any]) -> Finding:
+def _amount(account: dict[str, Any]) -> float | None:
     try:
-        balance = float(account["balance"])
+        return float(account["balance"])
     except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _balance(account: dict[str, Any]) -> Finding:
+    balance = _amount(account)
+    if balance is None:
         return Finding("balance", False, "360NRS's answer shows no balance", "look it up on the dashboard")
     text = f"{balance:g} {account.get('currency', '')}".strip()
     return Finding("balance", balance > 0, text, "" if balance > 0 else "top the account up at 360NRS")

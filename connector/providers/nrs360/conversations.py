@@ -51,6 +51,36 @@ def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
         yield from _ask_report(settings, sending, wanted, reference=batch.reference)
 
 
+def identify(settings: NRS360Options, named: Mapping[str, str]) -> Conversation[None]:
+    """GET /sms/{id,id,…}: whose messages ids are that only an event has named.
+
+    An event carries neither our key nor a number (guide: "Receiving new notification events"), so after a lost answer
+    this is what ties it to its message: its number, within the attempt that the event's campaign names.
+    """
+    ids = list(named)
+    for start in range(0, len(ids), IDS_A_REQUEST):
+        asked = ids[start : start + IDS_A_REQUEST]
+        response = yield Request("GET", f"sms/{','.join(asked)}", headers=authorization(settings))
+        rows = [] if _is_absent(response) else [row for row in _rows(response) if str(row.get("id")) in named]
+        if rows:
+            yield [_identified(row, named[str(row["id"])]) for row in rows]
+
+
+def _identified(row: Mapping[str, Any], reference: str) -> News:
+    provider_id, phone = str(row["id"]), str(row.get("to", "")).lstrip("+")
+    return News(
+        NewsKind.STATUS,
+        news_key(NAME, "identity", provider_id),
+        state=State.ACCEPTED,
+        word="listed",
+        reference=reference,
+        provider_id=provider_id,
+        provider_batch=str(row["sendingId"]) if row.get("sendingId") else None,
+        phone=f"+{phone}" if phone else None,
+        raw=dict(row),
+    )
+
+
 def _ambiguous(open_batches: Sequence[OpenBatch]) -> set[tuple[str | None, str]]:
     held = Counter((batch.provider_batch, message.to) for batch in open_batches for message in batch.messages)
     return {place for place, count in held.items() if count > 1}

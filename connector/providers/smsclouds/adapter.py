@@ -85,6 +85,10 @@ class Smsclouds(Provider[SmscloudsOptions]):
         """See `replies.by_message`."""
         return replies.by_message(self.settings, messages)
 
+    def balance(self) -> Conversation[float | None]:
+        """See `checks.balance`."""
+        return checks.balance(self.settings)
+
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `replies.heard`."""
         return replies.heard(self.settings, request)

@@ -31,6 +31,13 @@ def findings(settings: SmscloudsOptions) -> Conversation[list[Finding]]:
     return found
 
 
+def balance(settings: SmscloudsOptions) -> Conversation[float | None]:
+    """GET /api/v1/user: the credit that is left, or None where the answer shows no number."""
+    response = yield Request("GET", "api/v1/user", headers=authorization(settings))
+    credit = _user(response).get("credit")
+    return float(credit) if isinstance(credit, int | float) else None
+
+
 def _user(response: Response | None) -> dict[str, Any]:
     user = _read(response, dict).get("data")
     if not isinstance(user, dict):

@@ -27,11 +27,11 @@ def statuses(settings: SmscloudsOptions, open_batches: Sequence[OpenBatch]) -> C
         if batch.provider_batch is None:
             continue
         path = f"api/v3/campaign/{batch.provider_batch}/messages"
-        response = yield Request("GET", path, headers=authorization(settings))
-        if response is not None and response.status == 404:
-            log.warning("campaign_not_known", provider=NAME, campaign=batch.provider_batch)
-            continue
         try:
+            response = yield Request("GET", path, headers=authorization(settings))
+            if response is not None and response.status == 404:
+                log.warning("campaign_not_known", provider=NAME, campaign=batch.provider_batch)
+                continue
             news = _news_of_campaign(settings, batch, response)
         except (MayHaveLeft, Unreadable) as error:
             trouble = trouble or error

@@ -40,6 +40,9 @@ def _attempt() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("provider_batch", sa.String(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column(
+            "evidence", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
         sa.Column("poll_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("polls", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
