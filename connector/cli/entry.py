@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from connector.cli import backfill, mapping, message, report, running, store, world, writes
+from connector.cli import backfill, mapping, message, report, resolve, running, store, world, writes
 from connector.cli import settings as settings_command
 from connector.cli.doctor import command as doctor
 from connector.cli.screen import complain
@@ -38,6 +38,7 @@ doctor.add_to(app)
 report.add_to(app)
 backfill.add_to(app)
 app.add_typer(mapping.commands, name="mapping")
+message.commands.command()(resolve.resolve)
 app.add_typer(message.commands, name="message")
 app.add_typer(writes.commands, name="writes")
 app.add_typer(store.commands, name="db")

@@ -21,7 +21,18 @@ _MESSAGE = (
     "not_before", "tries", "failure_code", "failure_reason", "created_at",
 )  # fmt: skip
 _EVENT = ("at", "happened_at", "from_state", "to_state", "moved", "cause", "word", "code", "reason")
-_ATTEMPT = ("id", "account", "started_at", "ended_at", "outcome", "size", "provider_batch", "polls", "error")
+_ATTEMPT = (
+    "id",
+    "account",
+    "started_at",
+    "ended_at",
+    "outcome",
+    "size",
+    "provider_batch",
+    "polls",
+    "error",
+    "evidence",
+)
 _NEWS = ("received_at", "at", "kind", "state", "word", "provider_id", "phone", "text", "standing")
 _WRITE = ("id", "created_at", "cause", "object", "record_id", "key", "standing", "tries", "error_code", "error")
 _WITH_NUMBERS = frozenset({"to_number", "phone", "text", "reason", "error", "failure_reason", "fields"})
