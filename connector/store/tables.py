@@ -1,6 +1,7 @@
 """The tables. Rows are built only in `connector.store`, for table models do not validate; `state` has a CHECK."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from connector.model.records import WriteCause
+from connector.model.scopes import Scope
 from connector.model.states import State
 
 
@@ -44,7 +46,7 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _in(column: str, values: type[State] | type[WriteCause] | tuple[str, ...]) -> str:
+def _in(column: str, values: type[StrEnum] | tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
@@ -238,6 +240,35 @@ class Cursor(SQLModel, table=True):
     name: str = Field(primary_key=True)
     value: dict[str, Any] = _json("{}")
     updated_at: datetime = _when(nullable=False)
+
+
+class Spending(SQLModel, table=True):
+    """What one attempt spent of the caps, by mapping and campaign. `money` is in millionths of the accounts' currency."""
+
+    __tablename__ = "spending"
+    __table_args__ = (Index("ix_spending_campaign", "campaign", "at"),)
+
+    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    at: datetime = _when(nullable=False, index=True)
+    attempt_id: str
+    account: str
+    mapping: str
+    campaign: str | None
+    messages: int
+    parts: int
+    money: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Pause(SQLModel, table=True):
+    """What a person has told to wait: an account, a mapping, or everything (whose name is empty)."""
+
+    __tablename__ = "pause"
+    __table_args__ = (CheckConstraint(_in("scope", Scope), name="ck_pause_scope"),)
+
+    scope: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    why: str = Field(sa_column=Column(Text, nullable=False))
+    since: datetime = _when(nullable=False)
 
 
 class Lease(SQLModel, table=True):

@@ -18,11 +18,24 @@ def upgrade() -> None:
     _lease()
     _message()
     _message_event()
+    _pause()
     _phone()
+    _spending()
 
 
 def downgrade() -> None:
-    for name in ("attempt", "crm_write", "cursor", "inbox", "lease", "message", "message_event", "phone"):
+    for name in (
+        "attempt",
+        "crm_write",
+        "cursor",
+        "inbox",
+        "lease",
+        "message",
+        "message_event",
+        "pause",
+        "phone",
+        "spending",
+    ):
         op.drop_table(name)
 
 
@@ -258,6 +271,18 @@ def _message_event() -> None:
         batch_op.create_index(batch_op.f("ix_message_event_message_id"), ["message_id"], unique=False)
 
 
+def _pause() -> None:
+    op.create_table(
+        "pause",
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("scope IN ('everything', 'account', 'mapping')", name="ck_pause_scope"),
+        sa.PrimaryKeyConstraint("scope", "name"),
+    )
+
+
 def _phone() -> None:
     op.create_table(
         "phone",
@@ -272,3 +297,22 @@ def _phone() -> None:
     )
     with op.batch_alter_table("phone", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_phone_e164"), ["e164"], unique=False)
+
+
+def _spending() -> None:
+    op.create_table(
+        "spending",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("mapping", sa.String(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("money", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("spending", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spending_at"), ["at"], unique=False)
+        batch_op.create_index("ix_spending_campaign", ["campaign", "at"], unique=False)
