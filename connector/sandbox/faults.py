@@ -59,14 +59,16 @@ class Fault:
     destroyed: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """The entry of the log: time (seconds since 1970), target, operation, kind and what was destroyed."""
-        return {
+        """The entry of the log: time (seconds since 1970), target, operation, kind, what was destroyed, and the status
+        of a ``status`` fault."""
+        entry: dict[str, Any] = {
             "at": self.at,
             "target": self.target,
             "operation": self.operation,
             "kind": self.kind,
             "destroyed": list(self.destroyed),
         }
+        return entry | ({"status": self.status} if self.kind == "status" else {})
 
 
 @dataclass

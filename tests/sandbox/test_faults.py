@@ -111,7 +111,13 @@ def test_the_log_lists_what_fired_and_what_it_destroyed() -> None:
     fault.destroyed.append("000007")
     (entry,) = faults.as_json()["log"]
     assert entry.pop("at") > 1_700_000_000
-    assert entry == {"target": "org", "operation": "GET /query", "kind": "status", "destroyed": ["000007"]}
+    assert entry == {
+        "target": "org",
+        "operation": "GET /query",
+        "kind": "status",
+        "status": 503,
+        "destroyed": ["000007"],
+    }
     assert faults.as_json()["rules"][0]["seen"] == 2
     faults.clear()
     assert faults.take("org", "GET /query") is None

@@ -1,6 +1,6 @@
 """The control API of the pretend providers, under ``/sandbox``: not part of any guide."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.faults import FaultRuleError
+from connector.sandbox.ledger import serial_of
 from connector.sandbox.providers.world import World
 
 
@@ -20,6 +21,9 @@ class Provider(Protocol):
 
     def reset(self) -> None:
         """Forget everything."""
+
+    def fates(self) -> Iterator[tuple[str, str]]:
+        """The text of every message accepted and the provider's own word for where it stands."""
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -44,6 +48,7 @@ class Control:
             ("POST", "/sandbox/providers/reset", self.reset),
             ("GET", "/sandbox/ledger/providers", self.ledger),
             ("GET", "/sandbox/ledger/serials", self.serials),
+            ("GET", "/sandbox/ledger/fates", self.fates),
         )
         return [Route(path, act, methods=[method]) for method, path, act in table]
 
@@ -103,6 +108,17 @@ class Control:
         """``provider serial count`` for every serial, a line each; ``?provider=`` for one provider."""
         lines = self.world.ledger.lines(request.query_params.get("provider"))
         return StreamingResponse(lines, media_type="text/plain")
+
+    async def fates(self, request: Request) -> Response:
+        """``provider serial word`` for every message accepted, a line each: what the provider itself knows of it."""
+        return StreamingResponse(self._fates(), media_type="text/plain")
+
+    def _fates(self) -> Iterator[str]:
+        for name, provider in self.providers.items():
+            for text, word in provider.fates():
+                serial = serial_of(text)
+                if serial is not None:
+                    yield f"{name} {serial:06d} {word.replace(' ', '_')}\n"
 
 
 def reset(world: World, providers: Mapping[str, Provider]) -> None:

@@ -1,7 +1,7 @@
 """The ledger tells what the providers accepted, and nothing else changes it."""
 
 from connector.sandbox.ledger import Ledger, serial_of, serials_in
-from tests.sandbox.providers.running import Providers
+from tests.sandbox.providers.running import Providers, until
 
 NUMBERS = ["34666555444", "34666555333"]
 
@@ -56,6 +56,19 @@ def test_serials_are_streamed_for_comparison(providers: Providers) -> None:
     assert everything.splitlines() == ["nrs360 000003 1", "nrs360 000009 2", "smsclouds 1000000 1"]
     one = providers.control.get("/sandbox/ledger/serials", params={"provider": "smsclouds"}).text
     assert one == "smsclouds 1000000 1\n"
+
+
+def test_fates_tell_where_each_message_stands_at_its_provider(providers: Providers) -> None:
+    """Each message accepted is listed with the provider's own last word, which is the end of its life in the end."""
+    providers.configure(nrs360={"shares": {"delivered": 1.0}}, smsclouds={"shares": {"failed": 0.0, "retried": 0.0}})
+    providers.nrs.post("/sms", json={"to": NUMBERS[:1], "from": "T", "message": "a #000004"})
+    providers.clouds.post("/api/v3/campaign", json=campaign("b #000005", "4498987281"))
+
+    def fates() -> list[str]:
+        return providers.control.get("/sandbox/ledger/fates").text.splitlines()
+
+    assert [line.split()[:2] for line in fates()] == [["nrs360", "000004"], ["smsclouds", "000005"]]
+    until(lambda: fates() == ["nrs360 000004 delivered", "smsclouds 000005 sent"])
 
 
 def test_the_list_of_duplicates_is_bounded() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +43,13 @@ class Nrs360:
         self.book = Book(self.world)
         self.cash = Cash(_BALANCE)
         self.news = News(self.book)
+
+    def fates(self) -> Iterator[tuple[str, str]]:
+        """The text of every message accepted and the name of its last event, ``accepted`` before the first."""
+        now = self.world.now()
+        for message, text in enumerate(list(self.book.texts)):
+            happened = self.book.happened(message, now)
+            yield text, happened[-1][0] if happened else "accepted"
 
     def configure(self, given: dict[str, Any]) -> None:
         """Set `events_url`, `balance` (EUR) and `shares` (of outcomes, from 0 to 1).

@@ -1,6 +1,7 @@
 """The pretend Smsclouds (guide: Api Smsclouds V3.0): the SMS operations, behind ``Authorization: Bearer sandbox``."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -43,6 +44,13 @@ class Smsclouds:
         self.balance = _BALANCE
         self.token_created = self.world.now()
         self.token_expires = self.token_created + _YEAR
+
+    def fates(self) -> Iterator[tuple[str, str]]:
+        """The text of every message accepted and its status, in the guide's word."""
+        now = self.world.now()
+        for campaign in list(self.book.campaigns.values()):
+            for place, text in enumerate(campaign.request.texts):
+                yield text, self.book.status(campaign, place, now)
 
     def configure(self, given: dict[str, Any]) -> None:
         """Set `responses_url`, `balance`, `token_expires` (a date as the guide writes it) and `shares` (failed,
