@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 LEASE_LIFETIME = timedelta(seconds=30)
 _WATCH_EVERY = 5.0
+_ASK_FOR_LEASE_EVERY = 2.0
 _BUDGET_PAUSE = 60.0
 """Seconds a job is left alone after the org said that the day's requests are used up."""
 
@@ -229,7 +230,7 @@ def take_lease(app: App, parts: Parts, *, wait: bool) -> None:
             if not told:
                 log.info("waiting_for_lease", reason=str(error))
                 told = True
-            if parts.stopping.wait(2.0):
+            if parts.stopping.wait(_ASK_FOR_LEASE_EVERY):
                 raise
         else:
             return
