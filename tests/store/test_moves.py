@@ -155,7 +155,7 @@ def test_a_thousand_moves_are_three_statements(database: Database, clock: Clock)
     assert len(rows(database, EVENT)) == 3000
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(list(State)), st.booleans()), max_size=12))
 def test_a_batch_of_moves_ends_where_single_moves_end(database: Database, asked: list[tuple[int, State, bool]]) -> None:
     """Any moves in one call leave the states and events that the same moves leave one call at a time."""

@@ -79,12 +79,18 @@ def test_a_batch_is_kept_whole_or_not_at_all(database: Database) -> None:
 
 def test_two_receivers_that_are_told_the_same_do_not_lock_each_other_out(database: Database) -> None:
     """The same news in opposite orders at the same time, as a poll and a push bring it, is kept once."""
-    keys = [str(number) for number in range(300)]
     store = kept_in(database)
+    start = threading.Barrier(2)
+
+    def tell(step: int) -> None:
+        for turn in range(8):
+            keys = [f"{turn}-{number:03}" for number in range(600)]
+            start.wait(timeout=10)
+            store([kept("a", *keys[::step])])
+
     with ThreadPoolExecutor(2) as threads:
-        for told in (keys, keys[::-1]):
-            threads.submit(lambda keys=told: [store([kept("a", *keys)]) for _ in range(5)])
-    assert sorted(inbox_keys(database)) == sorted(("a", key) for key in keys)
+        assert list(threads.map(tell, (1, -1))) == [None, None]
+    assert len(inbox_keys(database)) == 8 * 600
 
 
 def test_a_full_queue_turns_webhooks_away() -> None:
