@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 
 from connector.crm.registry import CRMS
 from connector.model.capability import Capability
-from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, State
-from connector.providers.base import AccountOptions
+from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, State, may_move
+from connector.providers.base import AccountOptions, Provider
 from connector.providers.registry import KNOWN, PROVIDERS
 from connector.settings import Settings
 
@@ -166,6 +166,8 @@ def capabilities_page() -> Iterator[str]:
     yield "The request may have left and no answer came: its messages are `unknown`, and are not sent again."
     for name, can in declared.items():
         yield from ("", f"**`{name}`**", "", *(f"- {line}" for line in _after_a_lost_answer(can)))
+        if PROVIDERS[name].balance is not Provider.balance:
+            yield "- The account's balance before and after the request is kept, as evidence for a person."
 
 
 def _after_a_lost_answer(can: Capability) -> Iterator[str]:
@@ -178,6 +180,7 @@ def _after_a_lost_answer(can: Capability) -> Iterator[str]:
         yield "A pushed status that names the message or our reference settles it too, if webhooks are set up."
     if can.polls_statuses and not can.lists_sendings:
         yield "Statuses are asked for by the provider's own id of the batch, which the lost answer would have held."
+        yield "News that names both our reference and that id gives it back, and the statuses are asked for then."
     if not (can.lists_sendings or can.pushes_statuses):
         yield "Unless news of it arrives all the same, look for the message in the provider's own web pages."
 
@@ -194,9 +197,15 @@ def states_page() -> Iterator[str]:
     yield from table(("from", "to", "standing"), rows)
     last = ", ".join(f"`{state}`" for state in State if state in FINAL_BY_PROVIDER)
     yield ""
+    again = [f"`{one}` to `{to}`" for one in State for to in State if _only_by_word(one, to)]
+    yield f"By a person's word, or a mapping's `may_send_twice: true`, also: {', '.join(again) or 'none'}."
     yield f"Where a provider's guide says that its last word counts, a later one of {last} replaces an earlier one."
     ends = ", ".join(f"`{name}`" for name, adapter in PROVIDERS.items() if adapter.capability.last_word == State.SENT)
     yield f"`sent` is the end for accounts at a provider that says no more than that: {ends or 'none'}."
+
+
+def _only_by_word(one: State, to: State) -> bool:
+    return may_move(one, to, sends_again=True) and not may_move(one, to)
 
 
 def _standing(state: State) -> str:
@@ -204,7 +213,7 @@ def _standing(state: State) -> str:
         return "the end"
     if state in UNSETTLED:
         return "in flight"
-    return {State.SENT: "handed on; waits for the last word", State.UNKNOWN: "waits for news"}.get(
+    return {State.SENT: "handed on; waits for the last word", State.UNKNOWN: "waits for news or a person"}.get(
         state, "waits for a person"
     )
 

@@ -12,8 +12,10 @@ import yaml
 
 from connector.cli.entry import app
 from connector.mapping.load import load
+from connector.mapping.schema import MappingFile, MessageSection, Source
 from connector.model.capability import AccountCapability
 from connector.model.errors import MappingError
+from connector.model.states import State
 from connector.providers.registry import PROVIDERS
 from connector.settings import of
 from docs.generate import GENERATED, PAGES, rendered
@@ -132,3 +134,55 @@ def test_messages_of_mapping_check_are_the_real_ones(tmp_path: Path) -> None:
         with pytest.raises(MappingError) as told:
             load((file,), accounts)
         assert said in "\n".join(problem.text for problem in told.value.problems), wrong
+
+
+def guide(name: str) -> str:
+    """The text of a guide."""
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_says_what_to_do(state: State) -> None:
+    """The operators' table has a row for every state, with what a person does."""
+    rows = re.findall(rf"^\| `{state}` \| [^|]+ \| [^|]+ \|$", guide("operators.md"), re.MULTILINE)
+    assert len(rows) == 1
+
+
+def test_every_alarm_is_explained() -> None:
+    """Every subject that the code sounds an alarm for has a row in the operators' table."""
+    sources = "".join(
+        file.read_text("utf-8") for room in ("connector/sync", "jobs") for file in (ROOT / room).rglob("*.py")
+    )
+    subjects = set(re.findall(r'(?:\.sound\(\s*|subject = )f?"([^"{]+)', sources))
+    explained = re.findall(r"^\| `([^`]+?)(?: …)?(?: hangs)?` \|", guide("operators.md"), re.MULTILINE)
+    assert {"store", "account "} <= subjects
+    assert {subject.strip() for subject in subjects} <= set(explained)
+
+
+def test_every_webhook_has_its_address() -> None:
+    """For every hook that an adapter declares, the operators' guide says which address to give, or that none is."""
+    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| ([^|]+) \| [^|]+ \|$", guide("operators.md"), re.MULTILINE)
+    for adapter in PROVIDERS.values():
+        for hook in adapter.capability.pushes:
+            assert any(f"/{hook}`" in row for row in rows) or f"| {hook} | made by the connector" in guide(
+                "operators.md"
+            ), hook
+
+
+def test_every_key_of_a_mapping_is_explained() -> None:
+    """The administrators' guide speaks of every section, and of every key of `source` and `message`."""
+    text = guide("administrators.md")
+    for section in (MappingFile, Source, MessageSection):
+        for key in section.model_fields:
+            assert re.search(rf"`{key}`|\*\*{key}\*\*|^{key}:", text, re.MULTILINE), key
+
+
+def test_every_field_of_the_package_is_explained() -> None:
+    """The administrators' guide names every field of the package's own object, and its validation rule."""
+    package = ROOT / "salesforce" / "force-app" / "main" / "default" / "objects" / "SMS_Message__c"
+    fields = [file.name.split(".")[0] for file in (package / "fields").glob("*.xml")]
+    assert len(fields) > 10
+    for field in fields:
+        assert f"`{field}`" in guide("administrators.md"), field
+    for rule in (package / "validationRules").glob("*.xml"):
+        assert rule.name.split(".")[0].replace("_", " ") in guide("administrators.md")
