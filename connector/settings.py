@@ -49,9 +49,9 @@ class Log(_Section):
 class Web(_Section):
     """The receiver of webhooks."""
 
-    enabled: bool = True
-    host: str = "127.0.0.1"
-    port: int = Field(default=8360, ge=0, le=65535)
+    enabled: bool = Field(default=True, description="whether `connector run` takes webhooks itself")
+    host: str = Field(default="127.0.0.1", description="the address to listen at; a reverse proxy stands before it")
+    port: int = Field(default=8360, ge=0, le=65535, description="the port to listen at")
     body_limit: int = Field(default=65_536, ge=1024, description="bytes; a larger webhook is refused")
     trusted_proxies: tuple[str, ...] = Field(default=(), description="whose X-Forwarded-For is believed")
 
@@ -60,16 +60,16 @@ class Pace(_Section):
     """How often and how much: all times in seconds."""
 
     pull: float = Field(default=10.0, gt=0, description="between two looks for queued records")
-    dispatch: float = Field(default=1.0, gt=0)
-    note: float = Field(default=1.0, gt=0)
+    dispatch: float = Field(default=1.0, gt=0, description="between two looks for messages to send")
+    note: float = Field(default=1.0, gt=0, description="between two looks for news to work through")
     push: float = Field(default=2.0, gt=0, description="between two writes to the CRM; more coalesces more")
     poll: float = Field(
         default=5.0, gt=0, description="between two looks for batches whose time to be asked about has come"
     )
-    replies: float = Field(default=60.0, gt=0)
+    replies: float = Field(default=60.0, gt=0, description="between two questions for replies")
     sweep: float = Field(default=300.0, gt=0, description="between two sweeps of the phone index")
-    reconcile: float = Field(default=60.0, gt=0)
-    housekeeping: float = Field(default=3600.0, gt=0)
+    reconcile: float = Field(default=60.0, gt=0, description="between two looks at unknown outcomes")
+    housekeeping: float = Field(default=3600.0, gt=0, description="between two looks for what may be forgotten")
     linger: float = Field(default=2.0, ge=0, description="how long a batch that is not full waits for more")
     first_poll: float = Field(default=5.0, ge=0, description="after a send, where nothing is pushed")
     first_poll_when_pushed: float = Field(default=120.0, ge=0, description="after a send, where statuses are pushed")
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     log: Log = Log()
     web: Web = Web()
     pace: Pace = Pace()
-    mappings: tuple[Path, ...] = (Path("mappings"),)
+    mappings: tuple[Path, ...] = Field(default=(Path("mappings"),), description="mapping files and folders of them")
     crm: dict[str, Any] = Field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command()(run)
+    app.command()(receive)
     app.command()(once)
     app.command()(version)
 
@@ -44,6 +45,22 @@ def run(config: SettingsFile = None) -> None:
             os._exit(1)
 
 
+def receive(config: SettingsFile = None) -> None:
+    """Run the receiver of webhooks by itself, so that restarting the daemon loses no news.
+
+    It only stores what it is told; the daemon, which then needs no receiver of its own, works through it. SIGTERM or
+    Ctrl-C ends it once the webhooks under way are answered.
+    """
+    with opened(config, quiet=False) as app:
+        asked = threading.Event()
+        receiver = hook_server(app)
+        with stopping_on_signals(asked.set):
+            receiver.start()
+            log.info("receiving", port=receiver.port)
+            asked.wait()
+            receiver.stop()
+
+
 def _serve(app: App) -> bool:
     """Runs the daemon and the receiver until a signal comes; whether all that was in flight finished."""
     parts = app.parts()
@@ -54,7 +71,7 @@ def _serve(app: App) -> bool:
         parts.stopping.set()
         asked.set()
 
-    receiver = hook_server(app, told=lambda: daemon.wake("note")) if app.settings.web.enabled else None
+    receiver = hook_server(app) if app.settings.web.enabled else None
     with stopping_on_signals(stop):
         if receiver is not None:
             receiver.start()

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ulid import ULID
 
@@ -54,10 +54,13 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             self.engine = _engine(url)
-        except Exception as error:
+        except (SQLAlchemyError, ImportError, ValueError) as error:
+            # the error's own words may hold the address with its password
+            kind = type(error).__name__
             raise StoreError(
-                f"the store's address cannot be used: {error}. Check [store] url in the settings."
-            ) from error
+                f"the store's address cannot be used ({kind}); [store] url is like sqlite:///connector.db or "
+                "postgresql+psycopg://user:password@host/name."
+            ) from None
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writer = threading.Lock()
 

@@ -1,17 +1,14 @@
 """The receiver of an app: every account that has a hook secret, stored where the daemon finds its news."""
 
-from collections.abc import Callable, Sequence
-
 from connector.app import App
-from connector.web.commit import Kept
 from connector.web.keeping import kept_in
 from connector.web.receiver import receiver
 from connector.web.senders import HookedAccount, read_networks
 from connector.web.server import HookServer
 
 
-def hook_server(app: App, told: Callable[[], None] = lambda: None) -> HookServer:
-    """The receiver at the address the settings name, not started yet; `told` is called after each commit of news.
+def hook_server(app: App) -> HookServer:
+    """The receiver at the address the settings name, not started yet.
 
     Raises:
         SettingsError: an address list that cannot be read.
@@ -27,15 +24,9 @@ def hook_server(app: App, told: Callable[[], None] = lambda: None) -> HookServer
         if provider.settings.hook_secret is not None
     }
 
-    store = kept_in(app.database)
-
-    def keep(together: Sequence[Kept]) -> None:
-        store(together)
-        told()
-
     hooks = receiver(
         accounts,
-        keep,
+        kept_in(app.database),
         clock=app.clock,
         body_limit=web.body_limit,
         trusted_proxies=read_networks(web.trusted_proxies),
