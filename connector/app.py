@@ -22,6 +22,7 @@ from connector.settings import Settings
 from connector.store import cursors
 from connector.store.db import Database, new_id
 from connector.sync.alarms import Alarms
+from connector.sync.breakers import Breakers
 from connector.sync.parts import CLAIM_MARGIN, Parts, Timing
 
 Clock = Callable[[], datetime]
@@ -152,6 +153,9 @@ class App:
                 high_water=pace.high_water,
             ),
             alarms=self.alarms,
+            breakers=Breakers(
+                {name: provider.settings for name, provider in self.providers.items()}, self.clock, self.alarms
+            ),
         )
 
     def close(self) -> None:

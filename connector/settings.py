@@ -68,6 +68,7 @@ class Pace(_Section):
     )
     replies: float = Field(default=60.0, gt=0, description="between two questions for replies")
     sweep: float = Field(default=300.0, gt=0, description="between two sweeps of the phone index")
+    balance: float = Field(default=300.0, gt=0, description="between two looks at what an account has left to spend")
     reconcile: float = Field(default=60.0, gt=0, description="between two looks at unknown outcomes")
     housekeeping: float = Field(default=3600.0, gt=0, description="between two looks for what may be forgotten")
     linger: float = Field(default=2.0, ge=0, description="how long a batch that is not full waits for more")

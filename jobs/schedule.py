@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from connector.settings import Settings
 from connector.sync.dispatch import dispatch
+from connector.sync.floor import keep_floor
 from connector.sync.housekeeping import housekeep
 from connector.sync.note import note
 from connector.sync.parts import Parts
@@ -54,6 +55,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
     for account, provider in parts.providers.items():
         patient = hung + provider.settings.longest_answer
         rows += [
+            Job(f"balance {account}", pace.balance, _of(keep_floor, parts, account), (f"dispatch {account}",), patient),
             Job(f"dispatch {account}", pace.dispatch, _dispatch(parts, account, senders[account]), (), patient),
             Job(f"poll {account}", pace.poll, _of(poll_statuses, parts, account), ("note",), patient),
             Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),

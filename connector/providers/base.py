@@ -36,6 +36,20 @@ class AccountOptions(BaseModel):
     read_timeout: float = Field(default=60.0, gt=0, description="seconds to wait for an answer")
     connect_timeout: float = Field(default=10.0, gt=0, description="seconds to wait for a connection")
     senders: int = Field(default=2, ge=1, le=64, description="requests under way at once")
+    breaker_failures: int = Field(
+        default=5,
+        ge=1,
+        description="failures of an account or its provider in a row that open its breaker",
+    )
+    breaker_pause: float = Field(
+        default=60.0,
+        gt=0,
+        description="seconds an open breaker leaves the account alone; twice as long each time, up to 15 minutes",
+    )
+    balance_floor: float | None = Field(
+        default=None,
+        description="in the account's currency; below it nothing is sent, looked at every [pace] balance seconds",
+    )
     merge_values: bool = Field(
         default=True,
         description="false: texts travel one template a request, for a provider that scans merge values again",

@@ -19,13 +19,17 @@ BATCH_REFUSED = "BATCH_REFUSED"
 _ACCOUNT_PAUSE = timedelta(seconds=60)
 """How long an account at fault (credentials, credit) is left alone before it is tried again."""
 
+_LONG_WAIT = timedelta(seconds=60)
+"""A provider that asks for a longer wait than this is as good as away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of one attempt: a move a message, and one word for the whole.
 
     `outcome` is answered, never_left, throttled, refused or may_have_left. `pause`: the account should be left alone
-    for a while, so no further batch follows this one now.
+    for a while, so no further batch follows this one now. `elsewhere`: nothing of it was sent and the account cannot be
+    used for a while, so its messages may go to another account.
     """
 
     outcome: str
@@ -34,7 +38,13 @@ class Answer:
     error: str | None = None
     failure: Failure | None = None
     pause: bool = False
+    elsewhere: bool = False
     evidence: dict[str, Any] | None = None
+
+    @property
+    def account_failed(self) -> bool:
+        """Whether the account or its provider is at fault; a short "not now" is no fault."""
+        return self.pause and (self.elsewhere or self.outcome != "throttled")
 
     def count(self, state: State) -> int:
         """How many messages the answer moved to `state`."""
@@ -67,22 +77,25 @@ def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetim
 
     | how | what it proves | the messages |
     |---|---|---|
-    | `NeverLeft` | no connection was made | go back to claimed and are tried again |
-    | `Throttled` | turned away unread | go back to claimed, after the wait asked for |
-    | `Refused`, the account's fault | turned away | go back to claimed, after a pause, with an alarm |
+    | `NeverLeft` | no connection was made | go back to claimed and are tried again, or on to another account |
+    | `Throttled` | turned away unread | go back to claimed for the wait asked for, or on when it is long |
+    | `Refused`, the account's fault | turned away | go on, or back to claimed for a pause, with an alarm |
     | `Refused`, the provider's passing trouble | turned away | go back to claimed, after a pause |
     | `Refused`, a batch of several | a documented refusal of one we cannot tell | go back, in smaller batches |
     | `Refused`, a batch of one | a documented refusal | are rejected |
     | anything else | nothing | are unknown, and never sent again by themselves |
     """
     if isinstance(error, NeverLeft):
-        return _back(batch, "never_left", error, {i: now + backoff(tries.get(i, 0)) for i in tries})
+        until = {i: now + backoff(tries.get(i, 0)) for i in tries}
+        return replace(_back(batch, "never_left", error, until), elsewhere=True)
     if isinstance(error, Throttled):
         wait = max(timedelta(seconds=error.wait), timedelta(seconds=1))
-        return _back(batch, "throttled", error, dict.fromkeys(tries, now + wait), error.failure)
+        back = _back(batch, "throttled", error, dict.fromkeys(tries, now + wait), error.failure)
+        return replace(back, elsewhere=wait > _LONG_WAIT)
     if isinstance(error, Refused):
         if error.failure.fault is Fault.ACCOUNT or error.failure.retry is Retry.LATER:
-            return _back(batch, "refused", error, dict.fromkeys(tries, now + _ACCOUNT_PAUSE), error.failure)
+            back = _back(batch, "refused", error, dict.fromkeys(tries, now + _ACCOUNT_PAUSE), error.failure)
+            return replace(back, elsewhere=error.failure.fault is Fault.ACCOUNT)
         if len(batch.messages) > 1:
             apart = replace(error.failure, code=BATCH_REFUSED)
             moves = tuple(Move(message.id, State.CLAIMED, "refused", apart) for message in batch.messages)

@@ -20,12 +20,17 @@ from connector.store.attempts import AttemptEnd, AttemptStart
 from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
+from connector.sync.breakers import Standing
 from connector.sync.evidence import of_doubt
 from connector.sync.gates import through
 from connector.sync.parts import CLAIM_MARGIN, Parts
+from connector.sync.routing import fail_over, leave, own_share
 from connector.sync.settle import settle
 
 log = structlog.get_logger()
+
+_PROBE_SIZE = 10
+"""Messages that find out whether an account is back; few, for an answer that is lost leaves all of them in doubt."""
 
 
 @dataclass(slots=True)
@@ -47,6 +52,7 @@ class Planned:
     batch: Batch
     request: Request
     tries: dict[str, int]
+    route: dict[str, list[str]]
 
 
 def dispatch(parts: Parts, account: str, senders: Executor) -> Dispatched:
@@ -79,16 +85,23 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
     """Chooses what is sent next and commits the attempts, in one transaction."""
     now = parts.clock()
     settings = provider.settings
-    room = settings.batch_size * settings.senders
+    standing = parts.breakers.standing(account)
+    if standing is Standing.OPEN:
+        leave(parts, account)
+        return []
+    probing = standing is Standing.HALF_OPEN
+    room = _PROBE_SIZE if probing else settings.batch_size * settings.senders
     holds_until = now + timedelta(seconds=settings.longest_answer) + CLAIM_MARGIN
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         rows = outbox.ready(connection, account, now, holds_until, room)
         if not rows or _more_may_come(rows, settings.batch_size, now, parts.timing.linger):
             return []
+        rows = rows if probing else own_share(parts, connection, account, rows, now)
         refused = {row.id: row.tries for row in rows if row.failure_code == BATCH_REFUSED}
         messages, moves = _sendable(parts, connection, provider, rows, now)
-        planned = [_prepared(provider, batch, rows) for batch in _batches(provider, messages, refused)]
+        batches = _batches(provider, messages, refused)
+        planned = [_prepared(provider, batch, rows) for batch in (batches[:1] if probing else batches)]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
         moves += [
             Move(message.id, State.ATTEMPTING, "dispatch", account=account, attempt_id=plan.batch.reference)
@@ -96,6 +109,8 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
             for message in plan.batch.messages
         ]
         settle(parts, connection, moves, now)
+    if probing and planned:
+        parts.breakers.probe(account)
     return planned
 
 
@@ -144,7 +159,13 @@ def _batches(
 
 def _prepared(provider: Provider[AccountOptions], batch: Batch, rows: Sequence[Any]) -> Planned:
     wanted = {message.id for message in batch.messages}
-    return Planned(batch, provider.send(batch), {row.id: row.tries for row in rows if row.id in wanted})
+    mine = [row for row in rows if row.id in wanted]
+    return Planned(
+        batch,
+        provider.send(batch),
+        tries={row.id: row.tries for row in mine},
+        route={row.id: row.accounts for row in mine},
+    )
 
 
 def _start(parts: Parts, account: str, provider: Provider[AccountOptions], plan: Planned) -> AttemptStart:
@@ -169,6 +190,11 @@ def _send(parts: Parts, account: str, provider: Provider[AccountOptions], plan: 
     except Exception as error:  # a bug in an adapter must leave doubt, not a message that looks unsent
         log.exception("adapter_failed", account=account, attempt=plan.batch.reference)
         answer = ended(plan.batch, error, plan.tries, parts.clock())
+    if answer.account_failed:
+        parts.breakers.failed(account, answer.error or answer.outcome)
+    elif answer.outcome != "throttled":
+        parts.breakers.worked(account)
+    answer = fail_over(parts, account, plan.batch, plan.route, answer)
     _tell(parts, account, answer)
     doubt = of_doubt(parts, account) if answer.outcome == "may_have_left" else None
     _note(parts, provider, plan, replace(answer, evidence=doubt))
@@ -182,7 +208,10 @@ def _tell(parts: Parts, account: str, answer: Answer) -> None:
         return
     log.warning("send_ended", account=account, outcome=answer.outcome, reason=answer.error, size=len(answer.moves))
     if answer.failure and answer.failure.fault is Fault.ACCOUNT:
-        parts.alarms.sound(subject, f"{str(answer.failure).rstrip('.')}. Its messages wait until this is mended.")
+        elsewhere = " Those whose route names another account go there." if any(m.account for m in answer.moves) else ""
+        parts.alarms.sound(
+            subject, f"{str(answer.failure).rstrip('.')}. Its messages wait until this is mended.{elsewhere}"
+        )
 
 
 def _note(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answer: Answer) -> None:

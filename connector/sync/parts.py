@@ -14,6 +14,7 @@ from connector.providers.talk import Line
 from connector.store import lease
 from connector.store.db import Database, Transaction
 from connector.sync.alarms import Alarms
+from connector.sync.breakers import Breakers
 
 LEASE_NAME = "daemon"
 CLAIM_MARGIN = timedelta(seconds=30)
@@ -61,6 +62,7 @@ class Parts:
     run: str
     timing: Timing
     alarms: Alarms
+    breakers: Breakers
     tenure: Tenure = field(default_factory=Tenure)
     stopping: threading.Event = field(default_factory=threading.Event)
 
