@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, func, or_, select, tuple_, update
 
 from connector.model.failures import Failure
 from connector.model.records import RecordWrite
@@ -88,6 +88,25 @@ def due(connection: Connection, org: str, now: datetime, limit: int) -> Sequence
 
 def _record(table: Any) -> tuple[Any, Any]:
     return table.c.object, func.coalesce(table.c.record_id, table.c.key, "")
+
+
+def overwritten(connection: Connection, write_ids: Sequence[int]) -> dict[int, set[str]]:
+    """Fields of these writes, by id, that a later write of the same record has meanwhile set: they are told no more."""
+    later = WRITE.alias("later")
+    same = and_(
+        later.c.org == WRITE.c.org,
+        later.c.object == WRITE.c.object,
+        or_(later.c.record_id == WRITE.c.record_id, later.c.key == WRITE.c.key),
+    )
+    query = (
+        select(WRITE.c.id, later.c.fields)
+        .join(later, and_(same, later.c.id > WRITE.c.id, later.c.standing == "done"))
+        .where(WRITE.c.id.in_(list(write_ids)))
+    )
+    found: dict[int, set[str]] = {}
+    for write_id, fields in connection.execute(query):
+        found.setdefault(write_id, set()).update(fields)
+    return found
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Writes → CRM: what we owe, coalesced by record, settled row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,17 +54,19 @@ def push(parts: Parts) -> Pushed:
     while not parts.stopping.is_set():
         with parts.database.read() as connection:
             rows = writes.due(connection, parts.org, parts.clock(), _AT_ONCE)
+            # a write tried before, or made due again by a person, may have been left behind by newer ones
+            stale = writes.overwritten(connection, [row.id for row in rows if row.tries])
         if rows:
-            _push(parts, rows, pushed)
+            _push(parts, rows, stale, pushed)
         if len(rows) < _AT_ONCE:
             break
     return pushed
 
 
-def _push(parts: Parts, rows: Sequence[Any], pushed: Pushed) -> None:
-    owing = _by_record(rows)
+def _push(parts: Parts, rows: Sequence[Any], stale: Mapping[int, set[str]], pushed: Pushed) -> None:
+    owing = _by_record(rows, stale)
     try:
-        results = parts.crm.write([item.write() for item in owing])
+        results = _written(parts, owing)
     except BudgetSpent:
         raise
     except (CRMError, ExchangeError) as error:
@@ -87,12 +89,20 @@ def _push(parts: Parts, rows: Sequence[Any], pushed: Pushed) -> None:
     _tell(parts, owing, results)
 
 
-def _by_record(rows: Sequence[Any]) -> list[_Owing]:
+def _written(parts: Parts, owing: Sequence[_Owing]) -> list[WriteResult]:
+    """What became of each; one of which nothing is left to tell is done."""
+    said = [item for item in owing if item.fields]
+    results = iter(parts.crm.write([item.write() for item in said]) if said else ())
+    return [next(results) if item.fields else WriteResult(WriteEnd.DONE) for item in owing]
+
+
+def _by_record(rows: Sequence[Any], stale: Mapping[int, set[str]]) -> list[_Owing]:
     owing: dict[tuple[str, str | None, str | None, str | None], _Owing] = {}
     for row in rows:
         item = owing.setdefault((row.object, row.record_id, row.key_field, row.key), _Owing())
         item.rows.append(row)
-        item.fields.update(row.fields)
+        left_behind = stale.get(row.id, ())
+        item.fields.update({name: value for name, value in row.fields.items() if name not in left_behind})
     return list(owing.values())
 
 
