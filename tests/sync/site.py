@@ -1,18 +1,22 @@
 """A connector on a sandbox, its verbs run by hand: the real store, adapters, mapping and sockets."""
 
+import atexit
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from connector import settings
 from connector.app import App, build
 from connector.crm.backoff import Backoff
+from connector.demo.run import always_open
 from connector.model.states import FINAL, State
 from connector.sandbox.server import Sandbox
 from connector.store import outbox, writes
@@ -29,7 +33,6 @@ from connector.sync.sweep import sweep
 from jobs.runner import give_lease_back, take_lease
 from tests.store.making import rows
 
-MAPPING = Path(__file__).parents[2] / "mappings" / "sms-outbox.yaml"
 SPEED = 20.0
 NRS, SMSCLOUDS = "nrs-main", "smsclouds-mx"
 FAST = {
@@ -46,6 +49,14 @@ FAST = {
 }
 AT_REST = (*FINAL, State.HELD, State.UNKNOWN)
 _COUNTRY = {"ES": ("+346", 8), "MX": ("+52449", 7), "GB": ("+447400", 6)}
+
+
+@cache
+def mapping() -> Path:
+    """The example mapping without its quiet hours, for tests run at night too."""
+    folder = Path(tempfile.mkdtemp(prefix="mapping-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return always_open(folder)
 
 
 class ShiftedClock:
@@ -68,7 +79,7 @@ def settings_for(sandbox: Sandbox, url: str, **sections: Any) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "store": {"url": url},
         "web": {"port": 0},
-        "mappings": [str(MAPPING)],
+        "mappings": [str(mapping())],
         "crm": {
             "base_url": sandbox.org_url,
             "client_id": "sandbox",

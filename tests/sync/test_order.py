@@ -113,7 +113,7 @@ def crashed(sandbox: Sandbox, url: str, arm: Arm) -> Iterator[Site]:
     first = Site(sandbox, url)
     with pytest.MonkeyPatch.context() as patch:
         arm(first, patch)
-        with pytest.raises(Crash):  # noqa: PT012  the turns up to the crash
+        with pytest.raises(Crash):
             for _ in range(100):
                 first.work()
     first.vanish()
