@@ -112,11 +112,19 @@ def _engine(url: str) -> Engine:
             url,
             json_serializer=dumps,
             json_deserializer=orjson.loads,
+            hide_parameters=True,
             pool_size=16,
             max_overflow=16,
             pool_pre_ping=True,
         )
-    engine = create_engine(url, json_serializer=dumps, json_deserializer=orjson.loads, pool_size=16, max_overflow=16)
+    engine = create_engine(
+        url,
+        json_serializer=dumps,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,  # they are texts and numbers, and a traceback in the log shows its errors' words
+        pool_size=16,
+        max_overflow=16,
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
