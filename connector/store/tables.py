@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from connector.model.consent import ConsentSource
 from connector.model.records import WriteCause
 from connector.model.scopes import Scope
 from connector.model.states import State
@@ -189,7 +190,11 @@ class InboxNews(SQLModel, table=True):
 
 
 class CrmWrite(SQLModel, table=True):
-    """One thing owed to a CRM record. Writes of one record are sent in the order of their ids."""
+    """One thing owed to a CRM record. Writes of one record are sent in the order of their ids.
+
+    `set_aside` names those of `fields` that are not written because the CRM no longer takes them; when it is set, they
+    are all that is left to write. `lock_parent` is the record whose lock kept the last try out.
+    """
 
     __tablename__ = "crm_write"
     __table_args__ = (
@@ -216,6 +221,8 @@ class CrmWrite(SQLModel, table=True):
     settled_at: datetime | None = _when()
     error_code: str | None
     error: str | None = Field(sa_column=Column(Text))
+    set_aside: list[str] | None = Field(sa_column=Column(Json, nullable=True), default=None)
+    lock_parent: str | None
 
 
 class PhoneEntry(SQLModel, table=True):
@@ -232,6 +239,52 @@ class PhoneEntry(SQLModel, table=True):
     seen_at: datetime = _when(nullable=False)
 
 
+class Consent(SQLModel, table=True):
+    """One change of one voice's word on a number: the ledger of consent, to which rows are only ever added.
+
+    A voice is whose word it is: the recipient, a provider's account, a person, or one field of one CRM record. The
+    newest row of each voice counts, and any voice that says stop stops the scope: ``*``, ``sender:…`` or ``kind:…``.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        CheckConstraint(_in("source", ConsentSource), name="ck_consent_source"),
+        Index("ix_consent_number", "org", "number", "scope", "voice", "id"),
+        Index("ix_consent_voice", "org", "voice", "id"),
+    )
+
+    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    org: str
+    number: str
+    scope: str
+    voice: str
+    stopped: bool
+    source: str
+    evidence: dict[str, Any] = _json("{}")
+    at: datetime = _when(nullable=False)
+
+
+class BlacklistCall(SQLModel, table=True):
+    """One number to be put on a provider's own blacklist, or taken off it; those of one number go in order of id."""
+
+    __tablename__ = "blacklist_call"
+    __table_args__ = (
+        CheckConstraint(_in("standing", ("due", "done", "parked")), name="ck_blacklist_standing"),
+        Index("ix_blacklist_work", "standing", "account", "number", "id"),
+    )
+
+    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    account: str
+    number: str
+    blocked: bool
+    standing: str
+    tries: int = 0
+    not_before: datetime | None = _when()
+    created_at: datetime = _when(nullable=False)
+    settled_at: datetime | None = _when()
+    error: str | None = Field(sa_column=Column(Text))
+
+
 class Cursor(SQLModel, table=True):
     """A place kept between runs: a watermark, a backfill's checkpoint, the org's pinned id."""
 
@@ -243,7 +296,7 @@ class Cursor(SQLModel, table=True):
 
 
 class Spending(SQLModel, table=True):
-    """What one attempt spent of the caps, by mapping and campaign. `money` is in millionths of the accounts' currency."""
+    """What one attempt spent of the caps, by mapping and campaign. `money` is in millionths."""
 
     __tablename__ = "spending"
     __table_args__ = (Index("ix_spending_campaign", "campaign", "at"),)

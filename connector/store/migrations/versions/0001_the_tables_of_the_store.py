@@ -12,6 +12,8 @@ depends_on = None
 
 def upgrade() -> None:
     _attempt()
+    _blacklist_call()
+    _consent()
     _crm_write()
     _cursor()
     _inbox()
@@ -26,6 +28,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in (
         "attempt",
+        "blacklist_call",
+        "consent",
         "crm_write",
         "cursor",
         "inbox",
@@ -64,6 +68,51 @@ def _attempt() -> None:
         batch_op.create_index("ix_attempt_open", ["account", "poll_at"], unique=False)
 
 
+def _blacklist_call() -> None:
+    op.create_table(
+        "blacklist_call",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("blocked", sa.Boolean(), nullable=False),
+        sa.Column("standing", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint("standing IN ('due', 'done', 'parked')", name="ck_blacklist_standing"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("blacklist_call", schema=None) as batch_op:
+        batch_op.create_index("ix_blacklist_work", ["standing", "account", "number", "id"], unique=False)
+
+
+def _consent() -> None:
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("org", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("voice", sa.String(), nullable=False),
+        sa.Column("stopped", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column(
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("source IN ('reply', 'start_word', 'provider', 'crm', 'person')", name="ck_consent_source"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index("ix_consent_number", ["org", "number", "scope", "voice", "id"], unique=False)
+        batch_op.create_index("ix_consent_voice", ["org", "voice", "id"], unique=False)
+
+
 def _crm_write() -> None:
     op.create_table(
         "crm_write",
@@ -89,6 +138,10 @@ def _crm_write() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column(
+            "set_aside", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("lock_parent", sa.String(), nullable=True),
         sa.CheckConstraint("cause IN ('claim', 'status', 'activity', 'reply', 'opt_out')", name="ck_write_cause"),
         sa.CheckConstraint("standing IN ('due', 'done', 'parked')", name="ck_write_standing"),
         sa.PrimaryKeyConstraint("id"),

@@ -1,0 +1,102 @@
+"""The ledger of consent: who said stop, or start again, of which number, when, and what shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from connector.model.consent import EVERYTHING, ConsentWord, kind_scope, sender_scope
+from connector.store.db import incoming, put
+from connector.store.tables import Consent
+
+CONSENT: Any = Consent.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message that is about to leave: may it? `sender` and `kind` are its narrower scopes, where it has them."""
+
+    message_id: str
+    number: str
+    sender: str | None = None
+    kind: str | None = None
+
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope that can stop it."""
+        narrower = [sender_scope(self.sender)] if self.sender else []
+        narrower += [kind_scope(self.kind)] if self.kind else []
+        return (EVERYTHING, *narrower)
+
+
+def note(connection: Connection, org: str, words: Sequence[ConsentWord]) -> None:
+    """Adds words to the ledger, in the order given, in one statement."""
+    put(
+        connection,
+        CONSENT,
+        [
+            {
+                "org": org,
+                "number": word.number,
+                "scope": word.scope,
+                "voice": word.voice,
+                "stopped": word.stopped,
+                "source": word.source,
+                "evidence": dict(word.evidence),
+                "at": word.at,
+            }
+            for word in words
+        ],
+    )
+
+
+def stopped(connection: Connection, org: str, asked: Sequence[Asked]) -> dict[str, list[Any]]:
+    """Message id to the words that stop it, the newest first; what nobody stops is left out. One statement."""
+    pairs = {(item.number, scope) for item in asked for scope in item.scopes()}
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in _newest(connection, org, pairs):
+        if row.stopped:
+            found.setdefault((row.number, row.scope), []).append(row)
+    stops: dict[str, list[Any]] = {}
+    for item in asked:
+        rows = [row for scope in item.scopes() for row in found.get((item.number, scope), ())]
+        if rows:
+            stops[item.message_id] = sorted(rows, key=lambda row: row.id, reverse=True)
+    return stops
+
+
+def standing(connection: Connection, org: str, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Number to voice to that voice's newest word on everything, be it stop or start. One statement."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in _newest(connection, org, {(number, EVERYTHING) for number in numbers}):
+        found.setdefault(row.number, {})[row.voice] = row
+    return found
+
+
+def _newest(connection: Connection, org: str, pairs: set[tuple[str, str]]) -> Sequence[Any]:
+    if not pairs:
+        return ()
+    wanted = [{"number": number, "scope": scope} for number, scope in sorted(pairs)]
+    named = incoming(connection, CONSENT, ["number", "scope"], wanted)
+    same = and_(CONSENT.c.org == org, CONSENT.c.number == named.c.number, CONSENT.c.scope == named.c.scope)
+    newest = (
+        select(func.max(CONSENT.c.id)).join(named, same).group_by(CONSENT.c.number, CONSENT.c.scope, CONSENT.c.voice)
+    )
+    return connection.execute(select(CONSENT).where(CONSENT.c.id.in_(newest)).order_by(CONSENT.c.id)).all()
+
+
+def of_voices(connection: Connection, org: str, voices: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """(number, voice) to the newest word on everything that each of these voices has said of any number."""
+    if not voices:
+        return {}
+    named = incoming(connection, CONSENT, ["voice"], [{"voice": voice} for voice in sorted(set(voices))])
+    same = and_(CONSENT.c.org == org, CONSENT.c.voice == named.c.voice, CONSENT.c.scope == EVERYTHING)
+    newest = select(func.max(CONSENT.c.id)).join(named, same).group_by(CONSENT.c.number, CONSENT.c.voice)
+    rows = connection.execute(select(CONSENT).where(CONSENT.c.id.in_(newest)))
+    return {(row.number, row.voice): row for row in rows}
+
+
+def history(connection: Connection, org: str, number: str) -> Sequence[Any]:
+    """Everything the ledger holds of a number, oldest first."""
+    query = select(CONSENT).where(CONSENT.c.org == org, CONSENT.c.number == number)
+    return connection.execute(query.order_by(CONSENT.c.id)).all()
