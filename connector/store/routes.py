@@ -1,18 +1,27 @@
 """Messages between accounts: those that wait at one and could go by another, and the change from one to the next."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from connector.model.states import State
 from connector.store.db import amend, put
 from connector.store.outbox import EVENT, MESSAGE
 
 
-def waiting(connection: Connection, account: str, others: Iterable[str], after: str, limit: int) -> Sequence[Any]:
-    """Claimed messages of an account whose route names one of `others` too, a page at a time by id, locked."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a look through waiting messages goes on: behind the id `after`, at most `size` of them."""
+
+    after: str = ""
+    size: int = 1000
+
+
+def waiting(connection: Connection, account: str, others: Iterable[str], now: datetime, page: Page) -> Sequence[Any]:
+    """Claimed messages of an account that are due and whose route names one of `others` too, by id, locked."""
     array = func.json_each if connection.dialect.name == "sqlite" else func.jsonb_array_elements_text
     named = array(MESSAGE.c.accounts).table_valued("value")
     query = (
@@ -20,11 +29,13 @@ def waiting(connection: Connection, account: str, others: Iterable[str], after: 
         .where(
             MESSAGE.c.state == State.CLAIMED,
             MESSAGE.c.account == account,
-            MESSAGE.c.id > after,
+            MESSAGE.c.id > page.after,
+            or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
+            or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at <= now),
             select(named.c.value).where(named.c.value.in_(sorted(others))).exists(),
         )
         .order_by(MESSAGE.c.id)
-        .limit(limit)
+        .limit(page.size)
         .with_for_update(skip_locked=True, of=MESSAGE)
     )
     return connection.execute(query).all()

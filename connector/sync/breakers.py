@@ -13,6 +13,8 @@ from connector.sync.alarms import Alarms
 
 log = structlog.get_logger()
 
+PROBE_SIZE = 10
+"""Messages that find out whether an account is back; few, for an answer that is lost leaves all of them in doubt."""
 LONGEST_PAUSE = timedelta(minutes=15)
 FIRST_SHARE = 0.1
 """What an account that just recovered gets of the messages that another account could send as well."""
@@ -110,11 +112,11 @@ class Breakers:
         with self._lock:
             return self._all[account].standing(self._clock())
 
-    def closed(self) -> frozenset[str]:
-        """The accounts whose breaker is closed."""
+    def those(self, standing: Standing) -> frozenset[str]:
+        """The accounts whose breaker stands so."""
         with self._lock:
             now = self._clock()
-            return frozenset(name for name, it in self._all.items() if it.standing(now) is Standing.CLOSED)
+            return frozenset(name for name, breaker in self._all.items() if breaker.standing(now) is standing)
 
     def share(self, account: str) -> float:
         """What the account gets of the messages that another account could send as well: over 0, up to 1."""

@@ -20,7 +20,7 @@ from connector.store.attempts import AttemptEnd, AttemptStart
 from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
-from connector.sync.breakers import Standing
+from connector.sync.breakers import PROBE_SIZE, Standing
 from connector.sync.evidence import of_doubt
 from connector.sync.gates import through
 from connector.sync.parts import CLAIM_MARGIN, Parts
@@ -28,9 +28,6 @@ from connector.sync.routing import fail_over, leave, own_share
 from connector.sync.settle import settle
 
 log = structlog.get_logger()
-
-_PROBE_SIZE = 10
-"""Messages that find out whether an account is back; few, for an answer that is lost leaves all of them in doubt."""
 
 
 @dataclass(slots=True)
@@ -90,7 +87,7 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
         leave(parts, account)
         return []
     probing = standing is Standing.HALF_OPEN
-    room = _PROBE_SIZE if probing else settings.batch_size * settings.senders
+    room = PROBE_SIZE if probing else settings.batch_size * settings.senders
     holds_until = now + timedelta(seconds=settings.longest_answer) + CLAIM_MARGIN
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)

@@ -18,12 +18,13 @@ from connector.providers.base import Batch
 from connector.store import outbox, routes
 from connector.store.db import Transaction
 from connector.store.outbox import Move
+from connector.store.routes import Page
 from connector.sync.answers import Answer
+from connector.sync.breakers import PROBE_SIZE, Standing
 from connector.sync.parts import Parts
 
 log = structlog.get_logger()
 
-_AT_ONCE = 1000
 _LOTS = 2**64
 
 
@@ -42,40 +43,34 @@ def fail_over(parts: Parts, account: str, batch: Batch, route: Mapping[str, Sequ
     if not answer.elsewhere:
         return answer
     messages = {message.id: message for message in batch.messages}
-    closed = parts.breakers.closed()
+    closed = parts.breakers.those(Standing.CLOSED)
     moves = []
     for move in answer.moves:
-        to = _next(parts, account, route, messages[move.message_id], closed) if move.to is State.CLAIMED else None
-        moves.append(_passed_on(move, account, route[move.message_id], to) if to else move)
+        names = route[move.message_id]
+        to = _next(parts, account, names, messages[move.message_id], closed) if move.to is State.CLAIMED else None
+        moves.append(_passed_on(move, to, at_once=to in _further_on(names, account)) if to else move)
     return replace(answer, moves=tuple(moves))
 
 
-def _passed_on(move: Move, account: str, route: Sequence[str], to: str) -> Move:
-    further_on = route.index(to) > _place(route, account)
+def _passed_on(move: Move, to: str, *, at_once: bool) -> Move:
     return replace(
-        move,
-        account=to,
-        cause=routes.onward(move.cause, to),
-        not_before=None if further_on else move.not_before,
+        move, account=to, cause=routes.onward(move.cause, to), not_before=None if at_once else move.not_before
     )
 
 
-def _next(
-    parts: Parts, account: str, route: Mapping[str, Sequence[str]], message: Message, closed: frozenset[str]
-) -> str | None:
-    """The next account of the message's route that takes it, those further on first."""
-    names = route[message.id]
-    place = _place(names, account)
-    return next((name for name in (*names[place + 1 :], *names[:place]) if _takes(parts, name, message, closed)), None)
+def _next(parts: Parts, account: str, route: Sequence[str], message: Message, among: frozenset[str]) -> str | None:
+    """The next account of a message's route that is among those and takes it; those further on come first."""
+    names = [*_further_on(route, account), *route]
+    return next((name for name in names if name != account and _takes(parts, name, message, among)), None)
 
 
-def _place(route: Sequence[str], account: str) -> int:
-    return route.index(account) if account in route else 0
+def _further_on(route: Sequence[str], account: str) -> Sequence[str]:
+    return route[route.index(account) + 1 :]
 
 
-def _takes(parts: Parts, account: str, message: Message, closed: frozenset[str]) -> bool:
+def _takes(parts: Parts, account: str, message: Message, among: frozenset[str]) -> bool:
     provider = parts.providers.get(account)
-    if provider is None or account not in closed:
+    if provider is None or account not in among:
         return False
     can = provider.account_capability()
     if message.channel not in can.channels or (can.countries is not None and message.country not in can.countries):
@@ -84,46 +79,54 @@ def _takes(parts: Parts, account: str, message: Message, closed: frozenset[str])
 
 
 def leave(parts: Parts, account: str) -> int:
-    """Gives what waits at an account that may not be sent to, to the next accounts that take it; gives how many.
+    """Gives what is due at an account that may not be sent to, to the next accounts that take it; gives how many.
 
-    When a message may be sent stays as it is.
+    What no account with a closed breaker takes finds out, a few at a time, whether one that failed too is back.
 
     Raises:
         LeaseHeld: this process lost its lease; nothing was changed.
     """
-    closed = parts.breakers.closed() - {account}
-    after, left = "", 0
+    left, page = 0, Page()
+    closed = parts.breakers.those(Standing.CLOSED) - {account}
     while closed and not parts.stopping.is_set():
-        now = parts.clock()
-        with parts.database.begin() as connection:
-            parts.tenure.check(connection, now)
-            rows = routes.waiting(connection, account, closed, after, _AT_ONCE)
-            named = {row.id: row.accounts for row in rows}
-            found = {row.id: _next(parts, account, named, outbox.as_message(row), closed) for row in rows}
-            ways = {message_id: to for message_id, to in found.items() if to is not None}
-            routes.reroute(connection, ways, f"breaker of {account} open", now)
-        left += len(ways)
-        if len(rows) < _AT_ONCE:
+        rows, given = _hand_over(parts, account, closed, page)
+        left += given
+        if len(rows) < page.size:
             break
-        after = rows[-1].id
+        page = replace(page, after=rows[-1].id)
+    perhaps_back = parts.breakers.those(Standing.HALF_OPEN) - {account}
+    if perhaps_back and not parts.stopping.is_set():
+        left += _hand_over(parts, account, perhaps_back, Page(size=PROBE_SIZE))[1]
     if left:
         log.info("left_for_other_accounts", account=account, size=left)
     return left
 
 
+def _hand_over(parts: Parts, account: str, among: frozenset[str], page: Page) -> tuple[Sequence[Any], int]:
+    now = parts.clock()
+    ways: dict[str, str] = {}
+    with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)
+        rows = routes.waiting(connection, account, among, now, page)
+        for row in rows:
+            if to := _next(parts, account, row.accounts, outbox.as_message(row), among):
+                ways[row.id] = to
+        routes.reroute(connection, ways, f"breaker of {account} open", now)
+    return rows, len(ways)
+
+
 def own_share(parts: Parts, connection: Transaction, account: str, rows: Sequence[Any], now: datetime) -> Sequence[Any]:
     """The rows that a recovering account sends itself; the rest is given to accounts further on in their routes.
 
-    A message's lot decides, not chance, and it only ever goes on, so none comes back and forth.
+    A message's lot decides, not chance, and it only ever goes on, so none goes back and forth.
     """
     share = parts.breakers.share(account)
     if share >= 1.0:
         return rows
-    closed = parts.breakers.closed()
+    closed = parts.breakers.those(Standing.CLOSED)
     ways: dict[str, str] = {}
     for row in rows:
-        drawn = lot(row.id)
-        further_on = row.accounts[_place(row.accounts, account) + 1 :]
+        drawn, further_on = lot(row.id), _further_on(row.accounts, account)
         if drawn < share or not further_on:
             continue
         message = outbox.as_message(row)

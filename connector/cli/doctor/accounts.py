@@ -23,6 +23,7 @@ def check_accounts(app: App) -> Iterator[Check]:
             yield warning(area, "adapter", text, "route its messages to another account meanwhile")
             continue
         yield from _asked(app, name, app.providers[name])
+        yield from _above_floor(app, name, app.providers[name])
         yield _pushed(name, app.providers[name], receives=app.settings.web.enabled)
 
 
@@ -40,6 +41,25 @@ def _asked(app: App, name: str, provider: Provider[AccountOptions]) -> Iterator[
         for finding in findings:
             found = ok(area, finding.subject, finding.text)
             yield found if finding.ok else failed(area, finding.subject, finding.text, finding.advice)
+
+
+def _above_floor(app: App, name: str, provider: Provider[AccountOptions]) -> Iterator[Check]:
+    area, floor = f"account {name}", provider.settings.balance_floor
+    if floor is None:
+        return
+    try:
+        balance = app.lines(name).hear(provider.balance())
+    except ExchangeError as error:
+        yield failed(area, "balance_floor", f"the balance cannot be asked for: {error}", "see the account's reach")
+        return
+    if balance is None:
+        text = "the provider does not tell the balance, so the floor guards nothing"
+        yield warning(area, "balance_floor", text, "take it out of the account's section")
+    elif balance < floor:
+        text = f"{balance:g} is left, less than {floor:g}: nothing is sent through the account"
+        yield failed(area, "balance_floor", text, "top the account up")
+    else:
+        yield ok(area, "balance_floor", f"{balance:g} is left, and it is {floor:g}")
 
 
 def _pushed(name: str, provider: Provider[AccountOptions], *, receives: bool) -> Check:
