@@ -33,6 +33,7 @@ from connector.mapping.schema import (
     Hours,
     MappingFile,
     MessageSection,
+    OnOptIn,
     OnOptOut,
     OnReply,
     Recipient,
@@ -46,6 +47,7 @@ from connector.model.capability import AccountCapability
 from connector.model.messages import Channel
 from connector.model.records import Ranked
 from connector.model.states import State
+from connector.model.stop_words import plain_words, says_start, says_stop
 
 REGION: Final = re.compile(r"[A-Z]{2}\Z")
 _PAGING = re.compile(r"\b(ORDER\s+BY|LIMIT|OFFSET|FOR\s+UPDATE|GROUP\s+BY)\b", re.IGNORECASE)
@@ -71,7 +73,10 @@ class Compiler:
             statuses=self._statuses(file),
             activity=self._activity(file.activity),
             reply=self._reply(file.on_reply),
-            opt_outs=self._opt_outs(file.on_opt_out),
+            opt_outs=self._consent_writes("on_opt_out", file.on_opt_out),
+            opt_ins=self._consent_writes("on_opt_in", file.on_opt_in),
+            stop_words=self._words("on_opt_out", file.on_opt_out),
+            start_words=self._words("on_opt_in", file.on_opt_in),
             file=self.document.file,
         )
 
@@ -229,13 +234,26 @@ class Compiler:
             section.object, section.key, self.texts.set((*path, "set"), section.set, section.object, scope)
         )
 
-    def _opt_outs(self, section: OnOptOut | None) -> dict[str, tuple[Assignment, ...]]:
+    def _consent_writes(self, key: str, section: OnOptOut | OnOptIn | None) -> dict[str, tuple[Assignment, ...]]:
         found: dict[str, tuple[Assignment, ...]] = {}
         for name, setting in (section.set if section is not None else {}).items():
             object_name, field = name.split(".")
-            assignment = self.texts.assignment(("on_opt_out", "set", name), field, setting, object_name, scopes.OPT_OUT)
+            assignment = self.texts.assignment((key, "set", name), field, setting, object_name, scopes.OPT_OUT)
             found[object_name] = (*found.get(object_name, ()), assignment)
         return found
+
+    def _words(self, key: str, section: OnOptOut | OnOptIn | None) -> frozenset[str]:
+        found = set()
+        stops = key == "on_opt_out"
+        for at, text in enumerate(section.words if section is not None else ()):
+            word = plain_words(text)
+            if not word:
+                self.document.report((key, "words", at), f"`{text}` holds neither a letter nor a digit")
+            elif says_start(word) if stops else says_stop(word):
+                meaning = "starts messages again" if stops else "stops messages"
+                self.document.report((key, "words", at), f"`{text}` is a word that {meaning}; it cannot do both")
+            found.add(word)
+        return frozenset(found)
 
 
 def _ranked(rank: str) -> Ranked:

@@ -154,11 +154,12 @@ def _upserts(checker: _OrgCheck, path: Path, upsert: UpsertPart) -> None:
 
 
 def _opt_outs(checker: _OrgCheck, mapping: RecordMapping) -> None:
-    for object_name, assignments in mapping.opt_outs.items():
-        for assignment in assignments:
-            path: Path = ("on_opt_out", "set", f"{object_name}.{assignment.field}")
-            if checker.has_object(path, object_name):
-                _written(checker, path, object_name, assignment)
+    for key, by_object in (("on_opt_out", mapping.opt_outs), ("on_opt_in", mapping.opt_ins)):
+        for object_name, assignments in by_object.items():
+            for assignment in assignments:
+                path: Path = (key, "set", f"{object_name}.{assignment.field}")
+                if checker.has_object(path, object_name):
+                    _written(checker, path, object_name, assignment)
 
 
 def _phone_fields(checker: _OrgCheck, file: MappingFile) -> None:

@@ -36,6 +36,9 @@ class RecordMapping:
     activity: ActivityPart | None
     reply: ReplyPart | None
     opt_outs: Mapping[str, tuple[Assignment, ...]]
+    opt_ins: Mapping[str, tuple[Assignment, ...]]
+    stop_words: frozenset[str]
+    start_words: frozenset[str]
     file: str = ""
 
     def accounts(self) -> tuple[str, ...]:
@@ -64,7 +67,11 @@ class RecordMapping:
 
     def on_opt_out(self, matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
         """What a person's stop writes to the records that hold the number."""
-        return write_back.on_opt_out(self, matches)
+        return write_back.on_consent(self.opt_outs, matches)
+
+    def on_opt_in(self, matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
+        """What taking a stop back writes to these records, which a stop was written to."""
+        return write_back.on_consent(self.opt_ins, matches)
 
     def reply_phone_fields(self) -> tuple[tuple[str, str], ...]:
         """(object, phone field) in the order in which a reply's number is looked up."""

@@ -201,8 +201,18 @@ class OnReply(Section):
 
 
 class OnOptOut(Section):
-    """Fields written, on every record that holds the number, when a person says stop."""
+    """Fields written, on every record that holds the number, when a person says stop; `words` are stop words besides
+    the usual ones."""
 
+    words: list[Text] = []
+    set: Annotated[dict[FieldOfObject, Setting], Field(min_length=1)]
+
+
+class OnOptIn(Section):
+    """Fields written, on every record that their stop was written to, when a person takes it back; `words` are start
+    words besides the usual ones."""
+
+    words: list[Text] = []
     set: Annotated[dict[FieldOfObject, Setting], Field(min_length=1)]
 
 
@@ -243,6 +253,7 @@ class MappingFile(Section):
     activity: Activity | None = None
     on_reply: OnReply | None = None
     on_opt_out: OnOptOut | None = None
+    on_opt_in: OnOptIn | None = None
     tests: list[Rehearsal] = []
 
 

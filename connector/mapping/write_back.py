@@ -117,12 +117,12 @@ def on_reply(mapping: "RecordMapping", reply: Reply, match: PhoneMatch | None) -
     return [_upsert(create, fields, reply.key, WriteCause.REPLY)]
 
 
-def on_opt_out(mapping: "RecordMapping", matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
+def on_consent(by_object: Mapping[str, tuple[Assignment, ...]], matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
     """One write for each record that holds the number and has a field for it; the same record stands once."""
     records = {(match.object, match.record_id): None for match in matches}
     writes = []
     for object_name, record_id in records:
-        assignments = mapping.opt_outs.get(object_name)
+        assignments = by_object.get(object_name)
         if assignments:
             names = Names({"match.id": record_id, "match.object": object_name})
             fields = fields_set(assignments, names)
