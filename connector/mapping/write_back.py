@@ -48,10 +48,13 @@ def claim_fields(mapping: "RecordMapping", token: str, expires: datetime, fields
 
 
 def on_change(mapping: "RecordMapping", change: StateChange) -> list[RecordWrite]:
-    """The update of the record and the upsert of its activity, as far as the mapping asks for them in this state."""
+    """The update of the record and the upsert of its activity, as far as the mapping asks for them in this state.
+
+    An activity that the mapping wants of a state passed over is owed all the same.
+    """
     status = mapping.statuses.get(change.state)
     activity = mapping.activity
-    leaves_activity = activity is not None and change.state in activity.on
+    leaves_activity = activity is not None and not activity.on.isdisjoint({change.state, *change.passed})
     if status is None and not leaves_activity:
         return []
     values = _kept(mapping, change.fields)

@@ -176,7 +176,8 @@ class StateChange:
     """A message's new state with all that a write-back may speak of.
 
     `fields` are the record's values that the mapping asked to keep; `key` is ours, the same for every change of this
-    message, so that an activity is upserted and never made twice.
+    message, so that an activity is upserted and never made twice. `passed` are states that the new one proves and
+    nobody told of.
     """
 
     message_id: str
@@ -194,6 +195,7 @@ class StateChange:
     failure: Failure | None = None
     reason: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    passed: frozenset[State] = frozenset()
 
     @property
     def key(self) -> str:

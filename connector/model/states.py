@@ -68,6 +68,21 @@ LEFT = frozenset(State) - {_S.QUEUED, _S.CLAIMED, _S.HELD}
 FINAL_BY_PROVIDER = frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.EXPIRED, _S.FAILED, _S.REJECTED})
 """Final words a provider may speak, and, where its guide says the last one counts, speak again."""
 
+_WAY = (_S.ACCEPTED, _S.SENT, _S.DELIVERED)
+"""What a message that arrives goes through, in order."""
+
+
+def passed_over(before: State, to: State) -> frozenset[State]:
+    """States that a message has been through though nobody told of them: a later word proves them.
+
+    Whose answer was lost, or comes after the status, is never told to be accepted; what is delivered was accepted.
+    """
+    reached = _S.DELIVERED if to is _S.UNDELIVERED else to
+    if reached not in _WAY:
+        return frozenset()
+    begun = _WAY.index(before) + 1 if before in _WAY else 0
+    return frozenset(_WAY[begun : _WAY.index(reached)])
+
 
 def may_move(current: State, to: State, *, last_word_wins: bool = False, sends_again: bool = False) -> bool:
     """Whether the table allows the move.

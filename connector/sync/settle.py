@@ -6,6 +6,7 @@ from datetime import datetime
 from connector.model.failures import Failure
 from connector.model.messages import StateChange, merge
 from connector.model.records import RecordWrite, WriteCause
+from connector.model.states import passed_over
 from connector.store import outbox, writes
 from connector.store.db import Transaction
 from connector.store.outbox import Move, Moved
@@ -64,4 +65,5 @@ def change_of(parts: Parts, step: Moved, now: datetime) -> StateChange:
         failure=failure,
         reason=failure.reason if failure else "",
         fields=row.fields,
+        passed=passed_over(step.from_state, wanted.to),
     )
