@@ -181,6 +181,7 @@ class Daemon:
         while not self._stopped.wait(_WATCH_EVERY):
             try:
                 self._hold_lease()
+                self._go_on_after_a_clock_set_back()
             except Exception:  # without this thread the lease runs out and nothing is sent any more
                 log.exception("watch_failed")
             running = self.running()
@@ -192,6 +193,15 @@ class Daemon:
                     )
                 else:
                     self._parts.alarms.settle(subject)
+
+    def _go_on_after_a_clock_set_back(self) -> None:
+        """Wakes jobs whose next run lies further ahead than they ever wait: it was set by a clock that is no more."""
+        now = self._app.clock()
+        for job in self.jobs:
+            scheduled = self._scheduler.get_job(job.name)
+            if scheduled is not None and scheduled.next_run_time > now + timedelta(seconds=job.every + _WATCH_EVERY):
+                log.warning("clock_set_back", job=job.name)
+                self.wake(job.name)
 
     def _hold_lease(self) -> None:
         now = self._app.clock()
