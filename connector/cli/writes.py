@@ -19,13 +19,13 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="How many at most, the newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List the writes that the CRM refused for their own fault, with its reasons.
+    """List the writes that the CRM refused for their own fault, in whole or in some fields, with its reasons.
 
     Mend the cause in the org or in the mapping, then try them again with `connector writes retry`.
     """
     with opened(config) as app, app.database.read() as connection:
         rows = writes.parked(connection, limit)
-        number = sum(count for (_, standing), count in writes.standing(connection).items() if standing == "parked")
+        number = writes.count_parked(connection)
     if as_json:
         told = [
             {
@@ -36,6 +36,7 @@ def list_(
                 "mapping": row.mapping,
                 "message": row.message_id,
                 "fields": sorted(row.fields),
+                "set_aside": row.set_aside,
                 "code": row.error_code,
                 "reason": row.error,
                 "tries": row.tries,

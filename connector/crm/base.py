@@ -1,11 +1,14 @@
 """What the connector asks of a CRM, whichever it is."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from connector.model.describe import ObjectDescription
 from connector.model.records import Budget, Page, RecordQuery, RecordWrite, WriteResult
+
+DESCRIBED_FOR = timedelta(hours=1)
+"""How long a describe is believed."""
 
 
 class CRM(Protocol):
@@ -19,8 +22,12 @@ class CRM(Protocol):
         """The org's 18-character id."""
         ...
 
-    def describe(self, object_name: str) -> ObjectDescription:
-        """Fields and types; cached for an hour. Raises QueryFault when there is no such object."""
+    def is_production(self) -> bool:
+        """Whether the org is one in which real work is done, not a sandbox or a developer's."""
+        ...
+
+    def describe(self, object_name: str, *, not_older_than: timedelta = DESCRIBED_FOR) -> ObjectDescription:
+        """Fields and types, as of at most `not_older_than` ago. Raises QueryFault when there is no such object."""
         ...
 
     def pages(self, query: RecordQuery) -> Iterator[Page]:

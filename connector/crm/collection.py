@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from connector.crm.describe import is_claim_field
-from connector.crm.errors import OrgError, blamed_fields, failure_of, read_errors, ruling_of
+from connector.crm.errors import OrgError, blamed_fields, failure_of, locked_ids, read_errors, ruling_of
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.records import RecordWrite, WriteCause, WriteEnd, WriteResult
 
@@ -192,7 +192,9 @@ def refusal(write: RecordWrite, errors: Sequence[OrgError]) -> WriteResult:
         failure = Failure(error.code, f"{error.message.rstrip('.')}. Another sender holds it.", Fault.CRM, Retry.LATER)
         return WriteResult(WriteEnd.HELD_BY_ANOTHER, write.record_id, failure, fields)
     end = WriteEnd.PASSING if is_unnamed_race(error) else ruling.end
-    return WriteResult(end, write.record_id, failure_of(error, ruling), fields)
+    locked = locked_ids(error)
+    parents = None if locked is None else tuple(map(whole_id, locked))
+    return WriteResult(end, write.record_id, failure_of(error, ruling), fields, parents)
 
 
 def passing(write: RecordWrite, code: str, reason: str) -> WriteResult:

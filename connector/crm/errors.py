@@ -103,6 +103,9 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
         "FIELD_INTEGRITY_EXCEPTION": _parked(_RECORD),
         "JSON_PARSER_ERROR": _parked("Let the mapping write a value of the field's type.", Fault.MAPPING),
         "INVALID_TYPE_ON_FIELD_IN_RECORD": _parked("Let the mapping write a value of the field's type.", Fault.MAPPING),
+        "TOO_LARGE": _parked(
+            "The record's values together are larger than a request may be; write less.", Fault.MAPPING
+        ),
         # the mapping's fault
         "INVALID_FIELD": _field_lost(),
         "INVALID_FIELD_FOR_INSERT_UPDATE": _field_lost(),
@@ -114,6 +117,8 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
 
 _UNLISTED = _parked("The org refuses the change; look the code up in Salesforce's list of status codes.")
 _LOCK = re.compile(r"UNABLE_TO_LOCK_ROW|unable to obtain exclusive access", re.IGNORECASE)
+_TOO_LARGE = re.compile(r"(data value too large):.*(\(max length=\d+\))", re.DOTALL)
+_ID = re.compile(r"\b(?=[A-Za-z]*\d)[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b")
 _WRAPPERS = frozenset({"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER"})
 _COLUMN = re.compile(r"No such column '([^']+)'|[Ff]ields?: ([A-Za-z]\w*(?:, ?[A-Za-z]\w*)*)")
 _QUERY_FAULTS = frozenset(
@@ -144,11 +149,17 @@ def ruling_of(error: OrgError) -> Ruling:
 
 def failure_of(error: OrgError, ruling: Ruling) -> Failure:
     """The error as a sentence for the person who reads the record: what the org says, then what to do."""
-    said = error.message.strip() or error.code
+    # a value too large is the message's own text, which no log and no list may show
+    said = _TOO_LARGE.sub(r"\1 \2", error.message.strip()) or error.code
     retry = Retry.LATER if ruling.end is WriteEnd.PASSING else Retry.WHEN_MENDED
     if ruling.end is WriteEnd.GONE:
         retry = Retry.NO
     return Failure(error.code, f"{said.rstrip('.')}. {ruling.advice}", ruling.fault, retry)
+
+
+def locked_ids(error: OrgError) -> tuple[str, ...] | None:
+    """The ids of the records that a lock error names (15 or 18 characters); None for any other error."""
+    return tuple(_ID.findall(error.message)) if ruling_of(error) is RULINGS["UNABLE_TO_LOCK_ROW"] else None
 
 
 def read_errors(body: Any) -> tuple[OrgError, ...]:

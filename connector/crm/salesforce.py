@@ -18,6 +18,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from connector.crm import soql
 from connector.crm.backoff import Backoff
+from connector.crm.base import DESCRIBED_FOR
 from connector.crm.describe import read_object
 from connector.crm.errors import CallRefused, call_error, query_fault
 from connector.crm.http import OrgHTTP, UsageWatch, https_address
@@ -27,9 +28,6 @@ from connector.crm.writer import RecordWriter
 from connector.model.describe import ObjectDescription
 from connector.model.errors import BudgetSpent, Passing, QueryFault, SessionLost
 from connector.model.records import Budget, Page, Ranked, RecordQuery, RecordWrite, WriteResult
-
-DESCRIBED_FOR = timedelta(hours=1)
-"""How long a describe is believed."""
 
 _WHOLE_PAGES = MappingProxyType({"Sforce-Query-Options": "batchSize=2000"})
 
@@ -70,6 +68,11 @@ class Salesforce:
         named = self._backoff.insist(self.login.org_id)
         return named or str(self._query("SELECT Id FROM Organization LIMIT 1")["records"][0]["Id"])
 
+    def is_production(self) -> bool:
+        """Whether the org is neither a sandbox nor a Developer Edition ("Object Reference", Organization)."""
+        told = self._query("SELECT IsSandbox, OrganizationType FROM Organization LIMIT 1")["records"][0]
+        return not told["IsSandbox"] and told["OrganizationType"] != "Developer Edition"
+
     def budget(self) -> Budget:
         """The day's requests as the last answer told them."""
         return self.usage.budget
@@ -83,8 +86,8 @@ class Salesforce:
         answer: dict[str, dict[str, int]] = self._ask("GET", "limits")
         return answer
 
-    def describe(self, object_name: str) -> ObjectDescription:
-        """Fields and types, kept for an hour.
+    def describe(self, object_name: str, *, not_older_than: timedelta = DESCRIBED_FOR) -> ObjectDescription:
+        """Fields and types; kept, and asked for again when what is kept is older than that.
 
         `claim_rule` is true where the fields of the package's claim rule are there; whether the rule itself is active,
         describe does not show.
@@ -94,7 +97,7 @@ class Salesforce:
         """
         with self._describing:
             kept = self._described.get(object_name)
-            if kept and self._clock() - kept[1] < DESCRIBED_FOR:
+            if kept and self._clock() - kept[1] < not_older_than:
                 return kept[0]
             asked = self._clock()
             try:

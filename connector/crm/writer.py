@@ -26,6 +26,9 @@ Ask = Callable[[str, str, bytes], Any]
 EXTRA_CALLS = 40
 """Further calls that one refused call may cost, to part its bad records from the good ones; the rest is then parked."""
 
+_MAY_BE_ONE_RECORDS_FAULT = frozenset({400, 413})
+"""Statuses with which one record's values get the whole call refused: what they say, or how large they are."""
+
 _UNREADABLE = "The org's answer does not say what became of each record; the write is made again."
 
 
@@ -71,7 +74,10 @@ class RecordWriter:
 
 
 class _Run:
-    """One write's calls: the first error of the org as a whole stops those that have not begun."""
+    """One write's calls: the first error of the org as a whole stops those that have not begun.
+
+    A refusal of one call stops no other: what that call asks for may be at fault, and the others must not wait for it.
+    """
 
     def __init__(self, settle: Callable[[CollectionCall], list[WriteResult]]) -> None:
         self._settle = settle
@@ -79,11 +85,14 @@ class _Run:
         self.answered = False
 
     def __call__(self, call: CollectionCall) -> list[WriteResult]:
-        if self.error is None:
+        if self.error is None or isinstance(self.error, CallRefused):
             try:
                 results = self._settle(call)
+            except CallRefused as refused:
+                self.error = self.error or refused
+                return [passing(write, refused.code, str(refused)) for write in call.writes]
             except CRMError as error:
-                self.error = self.error or error
+                self.error = error
             else:
                 self.answered = True
                 return results
@@ -147,10 +156,11 @@ class _Settlement:
             return self._without_lost_fields(call, refused)
         if refused.status == 404 and call.form is Form.UPSERT:
             return [refusal(write, refused.errors) for write in call.writes]
-        if refused.status != 400:
+        if refused.status not in _MAY_BE_ONE_RECORDS_FAULT:
             raise refused
         if len(call.writes) == 1 or self._extra_calls <= 0:
-            return [refusal(write, refused.errors) for write in call.writes]
+            errors = refused.errors if refused.status == 400 else (OrgError("TOO_LARGE", str(refused)),)
+            return [refusal(write, errors) for write in call.writes]
         self._extra_calls -= 2
         middle = len(call.writes) // 2
         return self.settle(call.of(range(middle))) + self.settle(call.of(range(middle, len(call.writes))))

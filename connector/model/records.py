@@ -81,12 +81,17 @@ class WriteEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The CRM's answer for one record, in the order asked."""
+    """The CRM's answer for one record, in the order asked.
+
+    `fields` are those the CRM blames; `locked` the records (18-character ids) whose lock kept the write out, the
+    record's parents among them; it is None where no lock did.
+    """
 
     end: WriteEnd
     record_id: str | None = None
     failure: Failure | None = None
     fields: tuple[str, ...] = ()
+    locked: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

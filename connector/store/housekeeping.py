@@ -16,7 +16,8 @@ def drop_old(connection: Connection, before: datetime, limit: int) -> int:
 
     The last round of a record is dropped like any other: a record still read as queued after all that time begins anew.
     """
-    owing = exists().where(WRITE.c.message_id == MESSAGE.c.id, WRITE.c.standing != "done")
+    unwritten = or_(WRITE.c.standing != "done", WRITE.c.set_aside.is_not(None))
+    owing = exists().where(WRITE.c.message_id == MESSAGE.c.id, unwritten)
     ended = or_(MESSAGE.c.state.in_(list(FINAL)), MESSAGE.c.state == State.SENT)
     old = list(
         connection.execute(

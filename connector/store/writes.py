@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, func, or_, select, tuple_, union_all, update
 
 from connector.model.failures import Failure
 from connector.model.records import RecordWrite
-from connector.store.db import amend, put
+from connector.store import lost_fields
+from connector.store.db import amend, incoming, put
 from connector.store.tables import CrmWrite
 
 WRITE: Any = CrmWrite.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -26,13 +27,19 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a write row ended for now: ``done``, ``parked``, or still ``due`` at `not_before`."""
+    """How a write row ended for now: ``done``, ``parked``, or still ``due`` at `not_before`.
+
+    `set_aside` names the fields left unwritten because the CRM no longer takes them; `lock_parent` is the record whose
+    lock kept it out.
+    """
 
     write_id: int
     standing: str
     tries: int
     failure: Failure | None = None
     not_before: datetime | None = None
+    set_aside: tuple[str, ...] | None = None
+    lock_parent: str | None = None
 
 
 def owe(connection: Connection, org: str, owed: Sequence[Owed], now: datetime) -> None:
@@ -92,20 +99,26 @@ def _record(table: Any) -> tuple[Any, Any]:
 
 def overwritten(connection: Connection, write_ids: Sequence[int]) -> dict[int, set[str]]:
     """Fields of these writes, by id, that a later write of the same record has meanwhile set: they are told no more."""
+    if not write_ids:
+        return {}
+    named = incoming(connection, WRITE, ["id"], [{"id": write_id} for write_id in write_ids])
     later = WRITE.alias("later")
-    same = and_(
-        later.c.org == WRITE.c.org,
-        later.c.object == WRITE.c.object,
-        or_(later.c.record_id == WRITE.c.record_id, later.c.key == WRITE.c.key),
-    )
-    query = (
-        select(WRITE.c.id, later.c.fields)
-        .join(later, and_(same, later.c.id > WRITE.c.id, later.c.standing == "done"))
-        .where(WRITE.c.id.in_(list(write_ids)))
-    )
+    same_record = and_(later.c.org == WRITE.c.org, later.c.record_id == WRITE.c.record_id)
+    # a record known by key belongs to one message, and an index finds that message's writes
+    same_key = and_(later.c.message_id == WRITE.c.message_id, later.c.key == WRITE.c.key)
+    after = and_(later.c.id > WRITE.c.id, later.c.object == WRITE.c.object, later.c.standing == "done")
+    pairs = union_all(
+        *(
+            select(WRITE.c.id.label("id"), later.c.id.label("later_id"))
+            .join(later, and_(after, same))
+            .where(WRITE.c.id.in_(select(named.c.id)))
+            for same in (same_record, same_key)
+        )
+    ).subquery()
+    query = select(pairs.c.id, later.c.fields, later.c.set_aside).join(later, later.c.id == pairs.c.later_id)
     found: dict[int, set[str]] = {}
-    for write_id, fields in connection.execute(query):
-        found.setdefault(write_id, set()).update(fields)
+    for write_id, fields, set_aside in connection.execute(query):
+        found.setdefault(write_id, set()).update(set(fields) - set(set_aside or ()))
     return found
 
 
@@ -123,6 +136,8 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
                 "settled_at": None if item.standing == "due" else now,
                 "error_code": item.failure.code if item.failure else None,
                 "error": item.failure.reason if item.failure else None,
+                "set_aside": item.set_aside,
+                "lock_parent": item.lock_parent,
             }
             for item in settled
         ],
@@ -135,17 +150,31 @@ def standing(connection: Connection) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
 
+_UNWRITTEN = or_(WRITE.c.standing == "parked", and_(WRITE.c.standing == "done", WRITE.c.set_aside.is_not(None)))
+"""What the CRM refused in whole, or in part because it no longer takes a field."""
+
+
 def parked(connection: Connection, limit: int) -> Sequence[Any]:
-    """Writes the CRM refused for their own fault, newest first: a person must look."""
-    query = select(WRITE).where(WRITE.c.standing == "parked").order_by(WRITE.c.id.desc()).limit(limit)
-    return connection.execute(query).all()
+    """Writes the CRM refused for their own fault, in whole or in some fields, newest first: a person must look."""
+    return connection.execute(select(WRITE).where(_UNWRITTEN).order_by(WRITE.c.id.desc()).limit(limit)).all()
+
+
+def count_parked(connection: Connection) -> int:
+    """How many writes `parked` has to show."""
+    return connection.execute(select(func.count()).select_from(WRITE).where(_UNWRITTEN)).scalar_one()
 
 
 def retry(connection: Connection, write_ids: Sequence[int] | None) -> int:
-    """Makes parked writes due again: those named, or all. Gives how many."""
-    statement = (
-        update(WRITE).where(WRITE.c.standing == "parked").values(standing="due", not_before=None, settled_at=None)
-    )
+    """Makes parked writes due again: those named, or all. Fields set aside are tried anew. Gives how many."""
+    statement = update(WRITE).where(_UNWRITTEN).values(standing="due", not_before=None, settled_at=None)
     if write_ids is not None:
         statement = statement.where(WRITE.c.id.in_(list(write_ids)))
+    lost_fields.forget(connection)
     return connection.execute(statement).rowcount
+
+
+def bring_back(connection: Connection, org: str, object_name: str) -> int:
+    """Makes due what was set aside of an object that has a field back. Gives how many writes."""
+    statement = update(WRITE).where(_UNWRITTEN, WRITE.c.set_aside.is_not(None), WRITE.c.org == org)
+    statement = statement.where(func.lower(WRITE.c.object) == object_name.lower())
+    return connection.execute(statement.values(standing="due", not_before=None, settled_at=None)).rowcount

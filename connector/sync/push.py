@@ -1,17 +1,21 @@
 """Writes → CRM: what we owe, coalesced by record, settled row by row."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from connector.model.errors import BudgetSpent, CRMError, ExchangeError
 from connector.model.failures import Failure
-from connector.model.records import RecordWrite, WriteCause, WriteEnd, WriteResult
-from connector.store import outbox, writes
+from connector.model.records import WriteCause, WriteEnd, WriteResult
+from connector.store import lost_fields, outbox, writes
+from connector.store.lost_fields import Lost
 from connector.store.writes import Settled
+from connector.sync.field_watch import look_again, tell
+from connector.sync.owing import Owing, by_record
 from connector.sync.parts import Parts, backoff
+from connector.sync.write_policy import WritePolicy
 
 log = structlog.get_logger()
 
@@ -30,99 +34,100 @@ class Pushed:
         return self.written > 0
 
 
-@dataclass(slots=True)
-class _Owing:
-    """All rows due for one record, and the one write that settles them: later values win, field by field."""
-
-    rows: list[Any] = field(default_factory=list)
-    fields: dict[str, Any] = field(default_factory=dict)
-
-    def write(self) -> RecordWrite:
-        first = self.rows[0]
-        return RecordWrite(
-            first.object, self.fields, first.record_id, first.key_field, first.key, WriteCause(first.cause)
-        )
-
-
 def push(parts: Parts) -> Pushed:
     """Writes what is due, 2,000 rows at a time; each row settles by its own record's result.
 
     Raises:
-        BudgetSpent: the org's requests are used up; everything stays due.
+        BudgetSpent: the org's requests are used up; what was not written stays due.
     """
     pushed = Pushed()
+    lost: Lost = look_again(parts)
     while not parts.stopping.is_set():
         with parts.database.read() as connection:
             rows = writes.due(connection, parts.org, parts.clock(), _AT_ONCE)
             # a write tried before, or made due again by a person, may have been left behind by newer ones
             stale = writes.overwritten(connection, [row.id for row in rows if row.tries])
         if rows:
-            _push(parts, rows, stale, pushed)
+            lost = _push(parts, by_record(rows, stale), lost, pushed)
         if len(rows) < _AT_ONCE:
             break
     return pushed
 
 
-def _push(parts: Parts, rows: Sequence[Any], stale: Mapping[int, set[str]], pushed: Pushed) -> None:
-    owing = _by_record(rows, stale)
-    try:
-        results = _written(parts, owing)
-    except BudgetSpent:
-        raise
-    except (CRMError, ExchangeError) as error:
-        log.warning("writes_put_off", size=len(rows), reason=str(error))
-        results = [WriteResult(WriteEnd.PASSING, failure=Failure(type(error).__name__, str(error)))] * len(owing)
+def _push(parts: Parts, owing: Sequence[Owing], lost: Lost, pushed: Pushed) -> Lost:
+    policy = WritePolicy(parts, lost)
+    answered = [
+        (item, result) for item, result in zip(owing, policy.carry_out(owing), strict=True) if result is not None
+    ]
     now = parts.clock()
-    settled = [_settled(row, result, now) for item, result in zip(owing, results, strict=True) for row in item.rows]
+    settled = _Settling(policy, now).settle(answered)
     told = [
         row.message_id
-        for item, result in zip(owing, results, strict=True)
+        for item, result in answered
         for row in item.rows
         if result.end is WriteEnd.DONE and row.cause == WriteCause.STATUS and row.message_id
     ]
     with parts.database.begin() as connection:
         writes.settle(connection, settled, now)
         outbox.left_queue(connection, list(dict.fromkeys(told)), now)
+        if policy.lost != lost:
+            lost_fields.keep(connection, policy.lost.values(), now)
     pushed.written += sum(1 for item in settled if item.standing == "done")
     pushed.parked += sum(1 for item in settled if item.standing == "parked")
     pushed.put_off += sum(1 for item in settled if item.standing == "due")
-    _tell(parts, owing, results)
+    tell(parts, policy.lost)
+    _tell_parked([result for _, result in answered])
+    if policy.spent is not None:
+        raise policy.spent
+    return policy.lost
 
 
-def _written(parts: Parts, owing: Sequence[_Owing]) -> list[WriteResult]:
-    """What became of each; one of which nothing is left to tell is done."""
-    said = [item for item in owing if item.fields]
-    results = iter(parts.crm.write([item.write() for item in said]) if said else ())
-    return [next(results) if item.fields else WriteResult(WriteEnd.DONE) for item in owing]
+class _Settling:
+    """From results to how each row ends. Those kept out by one record's lock come back together."""
+
+    def __init__(self, policy: WritePolicy, now: datetime) -> None:
+        self._policy = policy
+        self._now = now
+        self._waits: dict[str, timedelta] = {}
+
+    def settle(self, answered: Sequence[tuple[Owing, WriteResult]]) -> list[Settled]:
+        """One row's end for each row of each record."""
+        return [self._of_row(item, row, result) for item, result in answered for row in item.rows]
+
+    def _of_row(self, item: Owing, row: Any, result: WriteResult) -> Settled:
+        tries = row.tries + 1
+        if result.end is WriteEnd.PASSING:
+            parent = _lock_parent(row, result)
+            wait = self._waits.setdefault(parent, backoff(row.tries)) if parent else backoff(row.tries)
+            return Settled(row.id, "due", tries, result.failure, self._now + wait, row.set_aside, parent)
+        if result.end is WriteEnd.GONE:
+            return Settled(row.id, "done", tries, result.failure)
+        if result.end is not WriteEnd.DONE and not item.says_nothing():
+            return Settled(row.id, "parked", tries, result.failure, set_aside=row.set_aside)
+        set_aside = tuple(name for name in item.wanted(row) if name in item.set_aside)
+        if not set_aside:
+            return Settled(row.id, "done", tries, _failure_of_cut(item, row))
+        standing = "parked" if set(set_aside) >= set(row.fields) else "done"
+        return Settled(row.id, standing, tries, self._policy.failure_of_lost(item), set_aside=set_aside)
 
 
-def _by_record(rows: Sequence[Any], stale: Mapping[int, set[str]]) -> list[_Owing]:
-    owing: dict[tuple[str, str | None, str | None, str | None], _Owing] = {}
-    for row in rows:
-        item = owing.setdefault((row.object, row.record_id, row.key_field, row.key), _Owing())
-        item.rows.append(row)
-        left_behind = stale.get(row.id, ())
-        item.fields.update({name: value for name, value in row.fields.items() if name not in left_behind})
-    return list(owing.values())
+def _lock_parent(row: Any, result: WriteResult) -> str | None:
+    if result.locked is None:
+        return None
+    return next(iter(result.locked), None) or row.record_id or row.key
 
 
-def _settled(row: Any, result: WriteResult, now: Any) -> Settled:
-    if result.end in (WriteEnd.DONE, WriteEnd.GONE):
-        return Settled(row.id, "done", row.tries + 1, result.failure)
-    if result.end is WriteEnd.PASSING:
-        return Settled(row.id, "due", row.tries + 1, result.failure, now + backoff(row.tries))
-    return Settled(row.id, "parked", row.tries + 1, result.failure)
+def _failure_of_cut(item: Owing, row: Any) -> Failure | None:
+    cut = sorted(item.cut & set(item.wanted(row)))
+    if not cut:
+        return None
+    return Failure("VALUE_CUT", f"the text for {', '.join(cut)} was longer than the field holds; its end was cut off")
 
 
-def _tell(parts: Parts, owing: Sequence[_Owing], results: Sequence[WriteResult]) -> None:
-    lost = {
-        (item.rows[0].mapping, result.failure.reason)
-        for item, result in zip(owing, results, strict=True)
-        if result.end is WriteEnd.FIELD_LOST and result.failure
-    }
-    for mapping, reason in lost:
-        parts.alarms.sound(f"writes of {mapping}", f"{reason} The writes are parked: see `connector writes list`.")
-    parked = [result for result in results if result.end is WriteEnd.PARKED and result.failure]
-    for code in {result.failure.code for result in parked if result.failure}:
-        of_code = [result.failure for result in parked if result.failure and result.failure.code == code]
-        log.warning("writes_parked", code=code, count=len(of_code), reason=of_code[0].reason)
+def _tell_parked(results: Sequence[WriteResult]) -> None:
+    by_code: dict[str, list[str]] = {}
+    for result in results:
+        if result.end is WriteEnd.PARKED and result.failure:
+            by_code.setdefault(result.failure.code, []).append(result.failure.reason)
+    for code, reasons in by_code.items():
+        log.warning("writes_parked", code=code, count=len(reasons), reason=reasons[0])
