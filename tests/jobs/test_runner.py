@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
+from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
 
 from connector import settings
 from connector.app import App, build
@@ -122,6 +123,23 @@ def test_no_wake_is_lost(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
             daemon.wake("woken")
             until(lambda before=before: job.runs > before, 5)  # type: ignore[misc]
     assert job.runs >= 301
+
+
+def test_a_wake_in_the_moment_after_a_run_is_not_lost(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job has ended and the scheduler does not know it yet: a wake in between is a run all the same."""
+    real = JobThreads._run_job_success
+
+    def knows_late(self: JobThreads, *given: Any) -> None:
+        time.sleep(0.2)
+        real(self, *given)
+
+    monkeypatch.setattr(JobThreads, "_run_job_success", knows_late)
+    job = Counted()
+    with daemon_of(site, monkeypatch, Job("woken", 3600, job)) as daemon:
+        until(lambda: job.runs == 1 and not daemon.running())
+        daemon.wake("woken")
+        until(lambda: job.runs >= 2, 5)
+    assert job.runs == 2
 
 
 def test_a_wake_while_the_job_runs_is_one_more_run(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
