@@ -6,7 +6,7 @@ ARGS   ?=
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check test-foreign bench lock schema
+.PHONY: help install demo test lint check test-foreign bench chaos chaos-short lock schema
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -39,6 +39,12 @@ test-foreign: install ## tests against other people's clients (needs node and np
 
 bench: install   ## speed and memory, each beside its floor; prints a table, writes JSON
 	@$(PY) -m benchmarks $(ARGS)
+
+chaos: install   ## kills, faults, full disks, restarted servers, wrong clocks; ARGS="--seed N" plays a run again
+	@$(PY) -m tests.chaos $(ARGS)
+
+chaos-short: install ## the same with 400 messages and 6 kills
+	@$(PY) -m tests.chaos --short $(ARGS)
 
 schema: install  ## write mappings/mapping.schema.json anew
 	@$(VENV)/bin/connector mapping schema > mappings/mapping.schema.json

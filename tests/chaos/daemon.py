@@ -1,0 +1,133 @@
+"""The daemon as `connector run` runs it, in a process that may be killed: its clock is stepped from outside, its
+lease runs out soon, and it can be made to kill itself at a named point."""
+
+import importlib
+import mmap
+import os
+import signal
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from apscheduler.executors import base as executing
+from apscheduler.schedulers import base as scheduling
+from apscheduler.triggers import interval
+
+from connector import log, settings
+from connector.app import build
+from connector.cli import running
+from connector.cli.opening import require_tables
+from connector.model.errors import ConnectorError
+from jobs import runner
+
+LEASE = 1.5
+"""Seconds. A killed daemon's successor waits that long, and the runs here are many."""
+COULD_NOT_START = 3
+"""Exit code of a daemon whose org or store could not be reached when it started."""
+
+
+class SteppedClock:
+    """The machine's time, set forward or back by whoever writes seconds into the file."""
+
+    def __init__(self, file: Path) -> None:
+        with file.open("rb") as opened:
+            self._map = mmap.mmap(opened.fileno(), 8, access=mmap.ACCESS_READ)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead()
+
+    def ahead(self) -> timedelta:
+        """How far the clock is set forward; negative when it is set back."""
+        return timedelta(seconds=struct.unpack("<d", self._map[:8])[0])
+
+
+def set_clock(file: Path, seconds: float) -> None:
+    """Sets the clock of every daemon that reads the file, by seconds from the true time."""
+    with file.open("r+b" if file.exists() else "w+b") as opened:
+        opened.write(struct.pack("<d", seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class KillPoint:
+    """Where a daemon kills itself: at a call of `function` in `module`, before or after it; only on its nth call."""
+
+    module: str
+    function: str
+    after: bool
+    nth: int = 1
+
+    def __str__(self) -> str:
+        return f"{'after' if self.after else 'before'} {self.module.removeprefix('connector.')}.{self.function}"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a daemon is started with."""
+
+    settings: dict[str, Any]
+    clock: Path
+    log: Path
+    kill_at: KillPoint | None = None
+
+
+def serve(orders: Orders) -> None:
+    """The whole life of one daemon process: until it is told to stop, or killed. Never returns."""
+    with orders.log.open("ab", buffering=0) as told:
+        os.dup2(told.fileno(), 2)
+    clock = SteppedClock(orders.clock)
+    _shorten_the_lease()
+    _let_the_scheduler_see(clock)
+    if orders.kill_at is not None:
+        _arm(orders.kill_at)
+    log.set_up("json", "INFO")
+    app = build(settings.of(orders.settings), clock=clock)
+    try:
+        require_tables(app)
+        drained = running._serve(app)
+    except ConnectorError as error:
+        os.write(2, f"could not start: {error}\n".encode())
+        os._exit(COULD_NOT_START)
+    os._exit(0 if drained else 1)
+
+
+def _shorten_the_lease() -> None:
+    constants: Any = runner
+    constants.LEASE_LIFETIME = timedelta(seconds=LEASE)
+    constants._WATCH_EVERY = LEASE / 5
+    constants._ASK_FOR_LEASE_EVERY = 0.1
+
+
+def _let_the_scheduler_see(clock: SteppedClock) -> None:
+    """A machine has one clock: the scheduler reads the stepped one too."""
+
+    class Stepped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stepped":
+            return super().now(tz) + clock.ahead()
+
+    for module in (scheduling, interval, executing):
+        seam: Any = module
+        seam.datetime = Stepped
+
+
+def _arm(point: KillPoint) -> None:
+    path, _, name = point.function.rpartition(".")
+    owner: Any = importlib.import_module(point.module)
+    for step in filter(None, path.split(".")):
+        owner = getattr(owner, step)
+    real = getattr(owner, name)
+    calls = 0
+
+    def deadly(*given: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls < point.nth:
+            return real(*given, **named)
+        if point.after:
+            real(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+    setattr(owner, name, deadly)

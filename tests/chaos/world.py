@@ -1,0 +1,70 @@
+"""The sandbox in a process of its own that outlives every daemon, and what the proof asks of it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from connector.demo.world import World
+
+SENDS = frozenset({"POST /sms", "POST /api/v3/campaign"})
+
+
+class ChaosWorld(World):
+    """The pretend world, with its faults."""
+
+    def add_faults(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Puts rules in force."""
+        self._json("POST", f"{self.org_url}/sandbox/faults", list(rules))
+
+    def clear_faults(self) -> None:
+        """Takes all rules out of force; their log stays."""
+        self._json("DELETE", f"{self.org_url}/sandbox/faults")
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The log of the faults that fired."""
+        log: list[dict[str, Any]] = self._json("GET", f"{self.org_url}/sandbox/faults")["log"]
+        return log
+
+    def allow_requests(self, daily: int) -> None:
+        """Sets the org's limit of requests a day."""
+        self._json("POST", f"{self.org_url}/sandbox/org", {"daily_requests": daily})
+
+    def configure(self, **providers: Mapping[str, Any]) -> None:
+        """Sets what the providers can be told."""
+        self._json("POST", f"{self.providers_url}/sandbox/providers", providers)
+
+    def progress(self) -> int:
+        """Messages the providers accepted and statuses that were acknowledged: it only grows."""
+        ledger = self.providers_ledger()
+        return int(ledger["received"] + ledger["statuses_acknowledged"])
+
+    def fates(self) -> Iterator[tuple[str, int, str]]:
+        """(provider, serial, its own word) of every message accepted."""
+        with self._http.stream("GET", f"{self.providers_url}/sandbox/ledger/fates") as answer:
+            for line in answer.iter_lines():
+                provider, serial, word = line.split()
+                yield provider, int(serial), word
+
+    def destroyed(self) -> dict[int, str]:
+        """The serials whose send got no answer, or one that leaves doubt, with what the fault log says of it."""
+        found: dict[int, str] = {}
+        for fault in self.faults():
+            if fault["operation"] not in SENDS or not _leaves_doubt(fault):
+                continue
+            for serial in fault["destroyed"]:
+                if serial.isdecimal():
+                    found[int(serial)] = json.dumps({name: fault[name] for name in ("target", "kind")})
+        return found
+
+    def _json(self, method: str, url: str, body: Any = None) -> dict[str, Any]:
+        answer = self._http.request(method, url, json=body).raise_for_status()
+        told: dict[str, Any] = orjson.loads(answer.content)
+        return told
+
+
+def _leaves_doubt(fault: Mapping[str, Any]) -> bool:
+    if fault["kind"] == "status":
+        return bool(fault["status"] >= 500)
+    return fault["kind"] in ("drop_before", "drop_after", "garbage")
