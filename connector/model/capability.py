@@ -12,7 +12,8 @@ class Capability:
     `last_word` is the furthest state its statuses ever report: ``delivered``, or ``sent`` where it says no more.
     `lists_sendings`: a lost answer can be looked up by our reference. `last_word_wins`: a later final status replaces
     an earlier one. `merges_values`: texts of one template travel in one request. `channels_to_come`: channels of the
-    guide that the adapter does not send yet; messages for them are held with that reason.
+    guide that the adapter does not send yet; messages for them are held with that reason. `keeps_blacklist`: numbers
+    can be put on a blacklist at the provider, and taken off it.
     """
 
     provider: str
@@ -27,6 +28,7 @@ class Capability:
     pushes_statuses: bool = False
     lists_sendings: bool = False
     last_word_wins: bool = False
+    keeps_blacklist: bool = False
     merges_values: bool = True
     gsm_pt_part: int = 153
     countries: frozenset[str] | None = None

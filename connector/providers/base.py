@@ -50,6 +50,9 @@ class AccountOptions(BaseModel):
         default=None,
         description="in the account's currency; below it nothing is sent, looked at every [pace] balance seconds",
     )
+    price_a_part: float | None = Field(
+        default=None, ge=0, description="what one part costs, for caps of money, all in one currency"
+    )
     merge_values: bool = Field(
         default=True,
         description="false: texts travel one template a request, for a provider that scans merge values again",
@@ -246,6 +249,17 @@ class Provider(ABC, Generic[Options]):
         """What the account has left to spend, in its own currency; None where the provider does not tell."""
         yield from ()
         return None
+
+    def block(self, number: str) -> Conversation[None]:
+        """Puts a number (E.164) on the provider's own blacklist; asked twice, it is there once.
+
+        Only providers whose capability says `keeps_blacklist` are asked.
+        """
+        yield from ()
+
+    def unblock(self, number: str) -> Conversation[None]:
+        """Takes a number (E.164) off the provider's own blacklist; one that is not there is as good as taken off."""
+        yield from ()
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """The news in a webhook.

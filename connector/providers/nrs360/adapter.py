@@ -19,7 +19,7 @@ from connector.providers.base import (
     Request,
     Response,
 )
-from connector.providers.nrs360 import answers, checks, conversations, hooks, sending
+from connector.providers.nrs360 import answers, blacklist, checks, conversations, hooks, sending
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.options import GUIDE_MAX_PARTS, NRS360Options
 
@@ -40,6 +40,7 @@ class NRS360(Provider[NRS360Options]):
         pushes=("events", "delivery"),
         pushes_statuses=True,
         lists_sendings=True,
+        keeps_blacklist=True,
     )
 
     def account_capability(self) -> Capability:
@@ -49,6 +50,7 @@ class NRS360(Provider[NRS360Options]):
             encodings=self.settings.encodings,
             max_parts=self.settings.max_parts,
             gsm_pt_part=self.settings.gsm_pt_part,
+            keeps_blacklist=self.settings.blacklist,
         )
 
     def refuse(self, message: Message) -> Failure | None:
@@ -82,6 +84,14 @@ class NRS360(Provider[NRS360Options]):
     def balance(self) -> Conversation[float | None]:
         """See `checks.balance`."""
         return checks.balance(self.settings)
+
+    def block(self, number: str) -> Conversation[None]:
+        """See `blacklist.block`."""
+        return blacklist.block(self.settings, number)
+
+    def unblock(self, number: str) -> Conversation[None]:
+        """See `blacklist.unblock`."""
+        return blacklist.unblock(self.settings, number)
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `hooks.heard`."""

@@ -38,6 +38,9 @@ class NRS360Options(AccountOptions):
     delivery_notifications: bool = Field(
         default=True, description="with public_url: ask for a notification of each message's delivery"
     )
+    blacklist: bool = Field(
+        default=True, description="false: numbers whose people said stop are not put on 360NRS's own blacklist"
+    )
     delivery_words: Mapping[str, State] = Field(
         default_factory=dict,
         description="words of a delivery notification that the guide does not list, and what they mean",

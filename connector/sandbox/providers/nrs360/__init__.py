@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.providers.faulted import Endpoint, Front
 from connector.sandbox.providers.nrs360 import reports
+from connector.sandbox.providers.nrs360.blacklist import Blacklists
 from connector.sandbox.providers.nrs360.book import Book
 from connector.sandbox.providers.nrs360.errors import Refusal, server_error
 from connector.sandbox.providers.nrs360.news import News
@@ -43,6 +44,7 @@ class Nrs360:
         self.book = Book(self.world)
         self.cash = Cash(_BALANCE)
         self.news = News(self.book)
+        self.blacklists = Blacklists(self.world)
 
     def fates(self) -> Iterator[tuple[str, str]]:
         """The text of every message accepted and the name of its last event, ``accepted`` before the first."""
@@ -80,6 +82,9 @@ class Nrs360:
             route("GET", "/campaigns", self.campaigns),
             route("GET", "/sendings/{id:int}/reports/events", self.events),
             route("GET", "/account", self.account),
+            route("GET", "/v2/blacklist/{type}", self.blacklist),
+            route("PUT", "/v2/blacklist/{type}", self.add_to_blacklist),
+            route("DELETE", "/v2/blacklist/{type}", self.remove_from_blacklist),
             Route("/{path:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 
@@ -124,6 +129,19 @@ class Nrs360:
                 }
             }
         )
+
+    async def blacklist(self, request: Request) -> Response:
+        """``GET /v2/blacklist/{type}``."""
+        return _json(self.blacklists.page(request.path_params["type"], request.query_params))
+
+    async def add_to_blacklist(self, request: Request) -> Response:
+        """``PUT /v2/blacklist/{type}``."""
+        return _json(self.blacklists.add(request.path_params["type"], await request.body()))
+
+    async def remove_from_blacklist(self, request: Request) -> Response:
+        """``DELETE /v2/blacklist/{type}``."""
+        self.blacklists.remove(request.path_params["type"], await request.body())
+        return Response(status_code=204)
 
 
 def _knows(request: Request) -> bool:
