@@ -26,7 +26,7 @@ def spoil(sandbox: Sandbox, record_id: str, contact: dict[str, Any], message: di
         ({"MobilePhone": None}, {}, "MobilePhone is empty; fill in the recipient's phone number"),
         ({"MobilePhone": "600111222", "MailingCountryCode": None}, {}, "no region to read it in"),
         ({}, {"Body__c": None}, "the text of the message is empty"),
-        ({}, {"Body__c": LONG}, "shorten it"),
+        ({}, {"Body__c": LONG}, "takes at most 15. Shorten it"),
         ({}, {"Channel__c": "Viber"}, "which the mapping does not list; it lists SMS, WhatsApp"),
         ({}, {"Contact__c": None}, "MobilePhone is empty"),
     ],
