@@ -32,7 +32,7 @@ def _judge(parts: Parts, account: str, balance: float | None) -> bool:
             "its provider does not tell the balance, so balance_floor guards nothing; take it out of the account's "
             "settings, and look the balance up by hand.",
         )
-        return parts.breakers.unshut(account)
+        return False
     if balance < floor:
         parts.alarms.sound(
             subject,

@@ -3,18 +3,26 @@
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.model.errors import MayHaveLeft
+from connector.model.states import State
+from connector.providers.base import Batch
 from connector.sandbox.server import Sandbox
-from connector.store.outbox import EVENT
+from connector.store import outbox
+from connector.store.outbox import EVENT, Move
+from connector.store.routes import Page
+from connector.sync import routing
+from connector.sync.answers import Answer
 from connector.sync.breakers import Standing
 from connector.sync.floor import keep_floor
-from connector.sync.routing import lot
+from connector.sync.routing import fail_over, lot
 from tests.store.making import rows
 from tests.sync.site import NRS, SMSCLOUDS, Site, plant, received, requests, site_on
 
@@ -129,6 +137,18 @@ def test_unknown_never_fails_over(site: Site, sandbox: Sandbox, kind_of_fault: s
     assert received(sandbox)["received"] == (2 if kind_of_fault == "drop_after" else 0)
 
 
+def test_no_answer_takes_an_unknown_message_to_another_account(site: Site, sandbox: Sandbox) -> None:
+    """Even an answer that says its messages may go elsewhere leaves those that it calls unknown where they are."""
+    plant(sandbox, 2, "MX")
+    site.pull()
+    first, second = site.messages()
+    batch = Batch("reference", tuple(outbox.as_message(row) for row in (first, second)))
+    moves = (Move(first.id, State.UNKNOWN, "no answer"), Move(second.id, State.CLAIMED, "never_left"))
+    route = {row.id: row.accounts for row in (first, second)}
+    answer = fail_over(site.parts, SMSCLOUDS, batch, route, Answer("never_left", moves, elsewhere=True))
+    assert [move.account for move in answer.moves] == [None, NRS]
+
+
 def test_a_refusal_of_the_message_itself_does_not_go_shopping(site: Site, sandbox: Sandbox) -> None:
     """A message that one provider refuses for its own sake is rejected, not offered to the next."""
     plant(sandbox, 1, "MX")
@@ -167,7 +187,7 @@ def test_an_open_breaker_sends_what_waits_by_other_accounts(sandbox: Sandbox, ur
     options = {"batch_size": 1, "senders": 1, "breaker_failures": 2}
     with site_on(sandbox, url, accounts={SMSCLOUDS: options}) as site:
         site.pull()
-        for _ in range(3):
+        for _ in range(4):
             site.dispatch(SMSCLOUDS)
         assert site.states() == {"unknown": 2, "claimed": 28}
         assert changes(site) == [f"breaker of {SMSCLOUDS} open, on to {NRS}"] * 28
@@ -180,6 +200,18 @@ def test_an_open_breaker_sends_what_waits_by_other_accounts(sandbox: Sandbox, ur
         site.dispatch(NRS)
         assert site.states()["claimed"] == 3, "they have no other account, and wait"
     assert received(sandbox) == {"received": 28, "distinct": 28, "duplicates": 0}
+
+
+def test_all_that_waits_leaves_however_much_it_is(
+    site: Site, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than one page of waiting messages goes to the other account in one turn."""
+    monkeypatch.setattr(routing, "Page", partial(Page, size=7))
+    plant(sandbox, 30, "MX")
+    site.pull()
+    open_breaker(site, SMSCLOUDS)
+    site.dispatch(SMSCLOUDS)
+    assert accounts(site) == {NRS: 30}
 
 
 def test_what_is_not_due_yet_is_left_where_it_is(site: Site, sandbox: Sandbox) -> None:
@@ -196,24 +228,39 @@ def test_what_is_not_due_yet_is_left_where_it_is(site: Site, sandbox: Sandbox) -
     assert accounts(site) == {NRS: 2}
 
 
-def test_a_half_open_breaker_lets_a_few_find_out(sandbox: Sandbox, url: str) -> None:
-    """After the pause one request with ten messages goes; when it fails nothing follows, when it works all do."""
-    plant(sandbox, 50)
+@pytest.mark.parametrize(("batch_size", "few"), [(20, 10), (4, 4)], ids=["of a large batch", "of a small one"])
+def test_a_half_open_breaker_lets_a_few_find_out(sandbox: Sandbox, url: str, batch_size: int, few: int) -> None:
+    """After the pause one request with at most ten messages goes; if it fails nothing follows, if it works all do."""
+    plant(sandbox, 30)
     fault(sandbox, "nrs360", **WRONG_CREDENTIALS)
-    with site_on(sandbox, url, accounts={NRS: {"batch_size": 20, "senders": 1}}) as site:
+    with site_on(sandbox, url, accounts={NRS: {"batch_size": batch_size}}) as site:
         site.pull()
         open_breaker(site, NRS)
         assert site.dispatch().requests == 0
         site.later(61)
         assert site.dispatch().requests == 1
-        assert site.states() == {"claimed": 50}
-        assert [row.tries for row in site.messages()].count(1) == 10
+        assert site.states() == {"claimed": 30}
+        assert [row.tries for row in site.messages()].count(1) == few
         assert site.dispatch().requests == 0
         sandbox.faults.clear()
         site.later(121)
-        assert site.dispatch().accepted == 50
+        assert site.dispatch().accepted == 30
         assert f"breaker of {NRS}" not in site.alarms()
-    assert requests(sandbox, OPERATION["nrs360"]) == 4, "one refused, one that found out, and two for the other forty"
+    assert received(sandbox) == {"received": 30, "distinct": 30, "duplicates": 0}
+
+
+def test_a_short_not_now_is_neither_a_failure_nor_a_success(sandbox: Sandbox, url: str) -> None:
+    """A provider that asks for fewer requests is not out; and its asking does not make good a failure before it."""
+    plant(sandbox, 6)
+    not_now = {"kind": "status", "status": 429, "seconds": 10}
+    with site_on(sandbox, url, accounts={NRS: {"batch_size": 1, "senders": 1, "breaker_failures": 2}}) as site:
+        site.pull()
+        ends = ((not_now, "closed"), (not_now, "closed"), (WRONG_CREDENTIALS, "closed"), (not_now, "closed"))
+        for rule, standing in (*ends, (WRONG_CREDENTIALS, "open")):
+            sandbox.faults.clear()
+            fault(sandbox, "nrs360", **rule)
+            assert site.dispatch().requests == 1
+            assert site.parts.breakers.standing(NRS) == standing
 
 
 @BOTH_STORES
@@ -262,6 +309,20 @@ def test_a_recovering_account_sends_its_share_by_lot(sandbox: Sandbox, url: str)
         site.pull()
         assert site.dispatch(SMSCLOUDS).accepted == 10, "after five minutes all of them are its own again"
     assert received(sandbox) == {"received": 71, "distinct": 71, "duplicates": 0}
+
+
+def test_a_recovering_account_is_not_given_more_than_its_share_by_another(site: Site, sandbox: Sandbox) -> None:
+    """With both accounts on their way back, what is in neither's share goes by the first."""
+    recovered(site, sandbox)
+    open_breaker(site, NRS)
+    site.later(61)
+    site.parts.breakers.probe(NRS)
+    site.parts.breakers.worked(NRS)
+    assert site.parts.breakers.share(NRS) == 0.1
+    plant(sandbox, 20, "MX")
+    site.pull()
+    assert site.dispatch(SMSCLOUDS).accepted == 20
+    assert changes(site) == []
 
 
 def test_a_recovering_account_keeps_what_no_other_can_send(site: Site, sandbox: Sandbox) -> None:
@@ -317,6 +378,18 @@ def test_below_the_floor_others_send(sandbox: Sandbox, url: str) -> None:
         site.pull()
         site.dispatch(SMSCLOUDS)
         assert site.dispatch(NRS).accepted == 3
+
+
+def test_a_balance_that_cannot_be_asked_for_is_judged_by_the_last_one_known(sandbox: Sandbox, url: str) -> None:
+    """After a restart with the provider's balance out of reach, the last known one keeps the account shut."""
+    sandbox.providers.nrs360.configure({"balance": 4.0})
+    for _ in range(2):
+        with site_on(sandbox, url, accounts={NRS: {"balance_floor": 5.0}}) as site:
+            with suppress(MayHaveLeft):
+                keep_floor(site.parts, NRS)
+            assert site.parts.breakers.standing(NRS) is Standing.OPEN
+        sandbox.faults.add({"target": "nrs360", "operation": "GET /account", "kind": "status", "status": 500})
+    assert len(sandbox.faults.log) == 1
 
 
 def test_a_floor_that_cannot_be_kept_is_said(sandbox: Sandbox, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
