@@ -9,8 +9,9 @@ from connector.app import App
 from connector.cli.screen import say, show_table
 from connector.model.states import State
 from connector.store import accounting, inbox, writes
-from connector.store.accounting import Standing
+from connector.store.accounting import Repeats, Standing
 from connector.store.outbox import counts
+from connector.sync.unknown import SENT_AGAIN
 
 COLUMNS = (
     "delivered",
@@ -23,8 +24,10 @@ COLUMNS = (
     "held",
     "in flight",
 )
+_NOBODY = "(none)"
 _IN_FLIGHT = frozenset({State.QUEUED, State.CLAIMED, State.ATTEMPTING, State.ACCEPTED, State.SENT})
 _STRAYED_SHOWN = 20
+_RUNS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Books:
     """The accounting of a store.
 
     `queued` is how many messages were ever read; `groups` has, by group and name, how many of them stand where;
-    `strayed` are messages whose state is not what their events say.
+    `sent_again`, by the same, how often one was sent a second time because its mapping allows it; `strayed` are
+    messages whose state is not what their events say; `unwritten` counts writes the CRM refuses in whole or in part.
     """
 
     queued: int
@@ -40,6 +44,8 @@ class Books:
     strayed: tuple[str, ...]
     writes: Mapping[str, int] = field(default_factory=dict)
     news: Mapping[str, int] = field(default_factory=dict)
+    sent_again: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unwritten: int = 0
 
     @property
     def balance(self) -> bool:
@@ -54,7 +60,9 @@ class Books:
             "queued": self.queued,
             **{group: {name: dict(row) for name, row in rows.items()} for group, rows in self.groups.items()},
             "strayed": list(self.strayed),
+            "sent_again": {group: dict(names) for group, names in self.sent_again.items()},
             "writes": dict(self.writes),
+            "unwritten": self.unwritten,
             "news": dict(self.news),
         }
 
@@ -70,19 +78,36 @@ def books(app: App) -> Books:
         standings = accounting.standings(connection)
         queued = sum(counts(connection).values())
         strayed = tuple(accounting.strayed(connection, _STRAYED_SHOWN))
+        repeats = accounting.repeats(connection, SENT_AGAIN)
         owed, told = writes.standing(connection), inbox.standing(connection)
-    by: dict[str, Callable[[Standing], str]] = {
+        unwritten = writes.count_parked(connection)
+    groups = {group: _rows(standings, name, last_word_sent) for group, name in _names(app).items()}
+    again = {group: _sums(repeats, name) for group, name in _names(app).items()}
+    return Books(queued, groups, strayed, _by_standing(owed), _by_standing(told), again, unwritten)
+
+
+def _names(app: App) -> dict[str, Callable[[Standing | Repeats], str]]:
+    """By group, the name under which messages are counted in it."""
+    providers = {name: str(given["provider"]) for name, given in app.settings.accounts.items()}
+    return {
         "total": lambda _: "all",
-        "account": lambda standing: standing.account or "(none)",
-        "mapping": lambda standing: standing.mapping,
-        "object": lambda standing: standing.object,
+        "run": lambda counted: counted.run,
+        "provider": lambda counted: providers.get(counted.account, _NOBODY),
+        "account": lambda counted: counted.account or _NOBODY,
+        "mapping": lambda counted: counted.mapping,
+        "object": lambda counted: counted.object,
     }
-    groups = {group: _rows(standings, name, last_word_sent) for group, name in by.items()}
-    return Books(queued, groups, strayed, _by_standing(owed), _by_standing(told))
+
+
+def _sums(repeats: Iterable[Repeats], name: Callable[[Standing | Repeats], str]) -> dict[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for each in repeats:
+        sums[name(each)] += each.number
+    return dict(sums)
 
 
 def _rows(
-    standings: Iterable[Standing], name: Callable[[Standing], str], last_word_sent: set[str]
+    standings: Iterable[Standing], name: Callable[[Standing | Repeats], str], last_word_sent: set[str]
 ) -> dict[str, dict[str, int]]:
     rows: dict[str, dict[str, int]] = {}
     for standing in standings:
@@ -105,15 +130,17 @@ def _by_standing(counted: Mapping[tuple[str, str], int]) -> dict[str, int]:
 
 
 def show(read: Books) -> None:
-    """Prints the books: one row a name of each group, and whether they balance."""
+    """Prints the books: one row a name of each group (of the runs, the last ones), and whether they balance."""
     rows = [
-        (group, name, sum(row.values()), *row.values())
+        (group, name, sum(row.values()), *row.values(), read.sent_again.get(group, {}).get(name, 0))
         for group, names in read.groups.items()
-        for name, row in names.items()
+        for name, row in (sorted(names.items())[-_RUNS_SHOWN:] if group == "run" else names.items())
     ]
-    show_table("Messages", ("by", "name", "queued", *COLUMNS), rows)
-    if read.writes.get("parked"):
-        say(f"{read.writes['parked']} writes are parked: the CRM refuses them; see `connector writes list`.", "yellow")
+    show_table("Messages", ("by", "name", "queued", *COLUMNS, "sent again"), rows)
+    if len(read.groups.get("run", ())) > _RUNS_SHOWN:
+        say(f"Of {len(read.groups['run'])} runs the last {_RUNS_SHOWN} are shown; `--json` has them all.")
+    if read.unwritten:
+        say(f"{read.unwritten} writes are parked: the CRM refuses them; see `connector writes list`.", "yellow")
     if read.writes.get("due"):
         say(f"{read.writes['due']} writes are still owed to the CRM.")
     if read.news.get("unmatched"):

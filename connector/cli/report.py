@@ -15,7 +15,8 @@ def add_to(app: typer.Typer) -> None:
 def report(config: SettingsFile = None, as_json: AsJson = False) -> None:
     """Account for every message: how many were read, and how many stand where.
 
-    Shown as a whole, by account, by mapping and by CRM object. Exits with 1 when it does not add up, or when a
+    Shown as a whole, by run, provider, account, mapping and CRM object. What a mapping let be sent twice is counted
+    apart, as "sent again". Exits with 1 when it does not add up, or when a
     message's state is not what its events say.
     """
     with opened(config) as app:

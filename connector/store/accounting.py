@@ -13,13 +13,28 @@ from connector.store.outbox import EVENT, MESSAGE
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`number` messages of one mapping, CRM object and account (empty: none was reached) in one state."""
+    """`number` messages of one run, mapping, CRM object and account (empty: none was reached) in one state."""
 
+    run: str
     mapping: str
     object: str
     account: str
     state: State
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """`number` second sends of messages of one run, mapping, CRM object and account."""
+
+    run: str
+    mapping: str
+    object: str
+    account: str
+    number: int
+
+
+_OF_A_MESSAGE = (MESSAGE.c.run, MESSAGE.c.mapping, MESSAGE.c.object, MESSAGE.c.account)
 
 
 @contextmanager
@@ -36,12 +51,26 @@ def snapshot(database: Database) -> Iterator[Connection]:
 
 
 def standings(connection: Connection) -> list[Standing]:
-    """All messages by mapping, object, account and state."""
-    columns = (MESSAGE.c.mapping, MESSAGE.c.object, MESSAGE.c.account, MESSAGE.c.state)
+    """All messages by run, mapping, object, account and state."""
+    columns = (*_OF_A_MESSAGE, MESSAGE.c.state)
     query = select(*columns, func.count()).group_by(*columns).order_by(*columns)
     return [
-        Standing(mapping, object_name, account or "", State(state), number)
-        for mapping, object_name, account, state, number in connection.execute(query)
+        Standing(run, mapping, object_name, account or "", State(state), number)
+        for run, mapping, object_name, account, state, number in connection.execute(query)
+    ]
+
+
+def repeats(connection: Connection, cause: str) -> list[Repeats]:
+    """How often messages were moved by `cause`, which sent them a second time, by run, mapping, object and account."""
+    query = (
+        select(*_OF_A_MESSAGE, func.count())
+        .join(EVENT, EVENT.c.message_id == MESSAGE.c.id)
+        .where(EVENT.c.moved, EVENT.c.cause == cause)
+        .group_by(*_OF_A_MESSAGE)
+    )
+    return [
+        Repeats(run, mapping, object_name, account or "", number)
+        for run, mapping, object_name, account, number in connection.execute(query)
     ]
 
 
