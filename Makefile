@@ -6,7 +6,7 @@ ARGS   ?=
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check test-foreign bench chaos chaos-short lock schema
+.PHONY: help install demo test lint check test-foreign bench chaos chaos-short lock generated audit licences
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -46,8 +46,18 @@ chaos: install   ## kills, faults, full disks, restarted servers, wrong clocks; 
 chaos-short: install ## the same with 400 messages and 6 kills
 	@$(PY) -m tests.chaos --short $(ARGS)
 
-schema: install  ## write mappings/mapping.schema.json anew
+generated: install ## write anew what is generated: the mapping schema, the example settings, docs/generated
 	@$(VENV)/bin/connector mapping schema > mappings/mapping.schema.json
+	@$(VENV)/bin/connector settings example > connector.example.toml
+	@$(PY) docs/generate.py
+
+audit: install   ## known vulnerabilities of what is pinned (asks the package index)
+	@test -x .audit/bin/pip-audit || { $(PYTHON) -m venv .audit && .audit/bin/pip install --quiet pip-audit==2.9.0; }
+	@.audit/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+
+licences: install ## the licence of everything installed
+	@test -x .audit/bin/pip-licenses || { $(PYTHON) -m venv .audit && .audit/bin/pip install --quiet pip-licenses==5.5.5; }
+	@.audit/bin/pip-licenses --python=$(PY) --from=mixed --order=license
 
 lock:            ## resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -4,12 +4,14 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
-_NUMBER = re.compile(r"(?<![A-Za-z0-9])(?!\d{4}-\d\d-\d\d)\+?\d[\d .\-()]{6,}\d(?![A-Za-z0-9])")
-"""What could be a phone number: neither a date nor part of an id."""
+_NUMBER = re.compile(
+    r"(?<![A-Za-z0-9])(?!\d{4}-\d\d-\d\d)(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))\+?\d[\d .\-()]{6,}\d(?![A-Za-z0-9])"
+)
+"""What could be a phone number: neither a date, nor an IP address, nor part of an id."""
 _SECRET_KEYS = re.compile(r"secret|password|token|authorization|api_key|private_key|client_id", re.IGNORECASE)
 _TEXT_KEYS = frozenset({"text", "body", "message_text", "reply", "description", "raw"})
 _UNMASKED_KEYS = frozenset({"timestamp", "seconds", "count", "size", "line", "port", "pid", "fence", "level", "event"})
@@ -56,6 +58,16 @@ def _mask_event(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapp
     return entry
 
 
+class _StandardError:
+    """Standard error as it is when a line is written, for it may have been replaced since the log was set up."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def set_up(form: Literal["console", "json"] = "console", level: str = "INFO") -> None:
     """Sets the log up for the process: everything goes to standard error, other libraries' lines included."""
     chain: list[Any] = [
@@ -74,13 +86,13 @@ def set_up(form: Literal["console", "json"] = "console", level: str = "INFO") ->
     structlog.configure(
         processors=[*chain, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=chain, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(cast("TextIO", _StandardError()))
     handler.setFormatter(formatter)
     # a run that comes due while the last one is under way is left out by plan; jobs that hang are watched over by us
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -58,6 +58,9 @@ class AccountOptions(BaseModel):
         description="false: texts travel one template a request, for a provider that scans merge values again",
     )
     hook_secret: SecretStr | None = Field(default=None, description="the secret in the path of this account's webhooks")
+    hook_secret_before: SecretStr | None = Field(
+        default=None, description="the secret before, still taken while the provider is being told the new one"
+    )
     hook_addresses: tuple[str, ...] = Field(
         default=(), description="addresses or networks webhooks may come from; empty: any"
     )

@@ -17,7 +17,7 @@ def hook_server(app: App) -> HookServer:
     accounts = {
         name: HookedAccount(
             provider=provider,
-            secrets=(provider.settings.hook_secret,),
+            secrets=tuple(filter(None, (provider.settings.hook_secret, provider.settings.hook_secret_before))),
             networks=read_networks(provider.settings.hook_addresses),
         )
         for name, provider in app.providers.items()

@@ -29,7 +29,7 @@ def test_the_example_loads_with_its_own_tests(load_text: Any, example: str, desc
 
 
 def test_the_schema_for_editors_is_fresh() -> None:
-    """mappings/mapping.schema.json is what the models say today (`make schema` writes it anew)."""
+    """mappings/mapping.schema.json is what the models say today (`make generated` writes it anew)."""
     path = Path(__file__).parents[2] / "mappings" / "mapping.schema.json"
     assert path.read_text(encoding="utf-8") == schema_json()
 
