@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from connector.model.records import RecordWrite, WriteCause
+from connector.model.records import RecordWrite, WriteCause, WriteResult
 
 _FIRST_TRIES_A_CALL = 10
 """Records a call when those that met a lock are tried again; from the second time on, one."""
@@ -19,6 +19,7 @@ class Owing:
 
     `rows` are the store's, oldest first. `set_aside` are fields taken out because the CRM takes them no more; `stale`
     are those, by row, that a later write has told already; `cut` are those whose text was shortened to fit.
+    `refused` has the result of rows that were parted from the others because the CRM blames what they alone say.
     """
 
     rows: list[Any] = field(default_factory=list)
@@ -26,6 +27,7 @@ class Owing:
     set_aside: set[str] = field(default_factory=set)
     stale: dict[int, set[str]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
+    refused: dict[int, WriteResult] = field(default_factory=dict)
 
     @property
     def object(self) -> str:
@@ -60,6 +62,23 @@ class Owing:
         self.set_aside |= found
         self.fields = {name: value for name, value in self.fields.items() if name not in found}
         return bool(found)
+
+    def part_from(self, blamed: set[str], result: WriteResult) -> bool:
+        """Leaves out the rows that write a blamed field (lower case); whether others are left, to be written alone."""
+        live = [row for row in self.rows if row.id not in self.refused]
+        bad = {row.id for row in live if any(name.lower() in blamed for name in self.wanted(row))}
+        left = [row for row in live if row.id not in bad and self.wanted(row)]
+        if not bad or not left:
+            return False
+        self.refused |= dict.fromkeys(bad, result)
+        self.fields = {
+            name: row.fields[name] for row in left for name in self.wanted(row) if name not in self.set_aside
+        }
+        return bool(self.fields)
+
+    def result_of(self, row: Any, of_record: WriteResult) -> WriteResult:
+        """What became of one row, by what became of the record."""
+        return self.refused.get(row.id, of_record)
 
     def has_address(self) -> bool:
         """Whether the CRM can know which record is meant."""

@@ -65,7 +65,7 @@ def _push(parts: Parts, owing: Sequence[Owing], lost: Lost, pushed: Pushed) -> L
         row.message_id
         for item, result in answered
         for row in item.rows
-        if result.end is WriteEnd.DONE and row.cause == WriteCause.STATUS and row.message_id
+        if item.result_of(row, result).end is WriteEnd.DONE and row.cause == WriteCause.STATUS and row.message_id
     ]
     with parts.database.begin() as connection:
         writes.settle(connection, settled, now)
@@ -76,7 +76,7 @@ def _push(parts: Parts, owing: Sequence[Owing], lost: Lost, pushed: Pushed) -> L
     pushed.parked += sum(1 for item in settled if item.standing == "parked")
     pushed.put_off += sum(1 for item in settled if item.standing == "due")
     tell(parts, policy.lost)
-    _tell_parked([result for _, result in answered])
+    _tell_parked([each for item, result in answered for each in (*item.refused.values(), result)])
     if policy.spent is not None:
         raise policy.spent
     return policy.lost
@@ -94,7 +94,8 @@ class _Settling:
         """One row's end for each row of each record."""
         return [self._of_row(item, row, result) for item, result in answered for row in item.rows]
 
-    def _of_row(self, item: Owing, row: Any, result: WriteResult) -> Settled:
+    def _of_row(self, item: Owing, row: Any, of_record: WriteResult) -> Settled:
+        result = item.result_of(row, of_record)
         tries = row.tries + 1
         if result.end is WriteEnd.PASSING:
             parent = _lock_parent(row, result)
@@ -102,7 +103,7 @@ class _Settling:
             return Settled(row.id, "due", tries, result.failure, self._now + wait, row.set_aside, parent)
         if result.end is WriteEnd.GONE:
             return Settled(row.id, "done", tries, result.failure)
-        if result.end is not WriteEnd.DONE and not item.says_nothing():
+        if result.end is not WriteEnd.DONE and (row.id in item.refused or not item.says_nothing()):
             return Settled(row.id, "parked", tries, result.failure, set_aside=row.set_aside)
         set_aside = tuple(name for name in item.wanted(row) if name in item.set_aside)
         if not set_aside:

@@ -2,7 +2,8 @@
 
 A lock: tried again later, apart from the others and in small calls. A value too long: cut to what the field holds and
 written at once. A field that is gone or closed to us: taken out, and the rest of the record written at once. The row's
-own fault: parked. Each record is treated by its own result, so that a bad one holds up none of its batch.
+own fault: parked, and what else the record is owed written at once. Each record is treated by its own result, so that
+a bad one holds up none of its batch.
 """
 
 from collections import Counter
@@ -81,7 +82,9 @@ class WritePolicy:
         if result.end is WriteEnd.FIELD_LOST:
             self._learn(item, result, result.failure)
             return item.take_out(self._closed(item))
-        return result.failure.code == "STRING_TOO_LONG" and self._cut_to_fit(item, result)
+        if result.failure.code == "STRING_TOO_LONG" and self._cut_to_fit(item, result):
+            return True
+        return result.end is WriteEnd.PARKED and item.part_from({name.lower() for name in result.fields}, result)
 
     def _learn(self, item: Owing, result: WriteResult, failure: Failure) -> None:
         """Remembers which of the write's fields are lost: those describe does not show writeable.
