@@ -51,12 +51,15 @@ def set_clock(file: Path, seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class KillPoint:
-    """Where a daemon kills itself: at a call of `function` in `module`, before or after it; only on its nth call."""
+    """Where a daemon kills itself: at the first call of `function` in `module`, before it or after it.
+
+    `when_it_worked`: after the first call that gave something, for the jobs look many times before there is any work.
+    """
 
     module: str
     function: str
     after: bool
-    nth: int = 1
+    when_it_worked: bool = False
 
     def __str__(self) -> str:
         return f"{'after' if self.after else 'before'} {self.module.removeprefix('connector.')}.{self.function}"
@@ -70,6 +73,7 @@ class Orders:
     clock: Path
     log: Path
     kill_at: KillPoint | None = None
+    lease: float = LEASE
 
 
 def serve(orders: Orders) -> None:
@@ -77,7 +81,7 @@ def serve(orders: Orders) -> None:
     with orders.log.open("ab", buffering=0) as told:
         os.dup2(told.fileno(), 2)
     clock = SteppedClock(orders.clock)
-    _shorten_the_lease()
+    _shorten_the_lease(orders.lease)
     _let_the_scheduler_see(clock)
     if orders.kill_at is not None:
         _arm(orders.kill_at)
@@ -92,10 +96,10 @@ def serve(orders: Orders) -> None:
     os._exit(0 if drained else 1)
 
 
-def _shorten_the_lease() -> None:
+def _shorten_the_lease(seconds: float) -> None:
     constants: Any = runner
-    constants.LEASE_LIFETIME = timedelta(seconds=LEASE)
-    constants._WATCH_EVERY = LEASE / 5
+    constants.LEASE_LIFETIME = timedelta(seconds=seconds)
+    constants._WATCH_EVERY = seconds / 5
     constants._ASK_FOR_LEASE_EVERY = 0.1
 
 
@@ -118,16 +122,12 @@ def _arm(point: KillPoint) -> None:
     for step in filter(None, path.split(".")):
         owner = getattr(owner, step)
     real = getattr(owner, name)
-    calls = 0
 
     def deadly(*given: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls < point.nth:
-            return real(*given, **named)
-        if point.after:
-            real(*given, **named)
+        told = real(*given, **named) if point.after else None
+        if point.when_it_worked and not told:
+            return told
         os.kill(os.getpid(), signal.SIGKILL)
-        return None
+        return told
 
     setattr(owner, name, deadly)

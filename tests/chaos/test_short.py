@@ -12,7 +12,7 @@ from tests.chaos.__main__ import SHORT, seeded
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_nothing_is_sent_twice_or_lost_whatever_goes_wrong(kind: str) -> None:
     """Kills, lost answers, locked rows, ended sessions, a failing store and a wrong clock: zeros all the same."""
-    seed = int(os.environ.get("CHAOS_SEED", 0)) or random.SystemRandom().randrange(1, 1_000_000)
+    seed = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 1_000_000)
     said: list[str] = []
     storm.prepare()
     verdict = storm.run(seeded(SHORT, seed), kind, said.append)

@@ -27,6 +27,11 @@ class ChaosWorld(World):
         log: list[dict[str, Any]] = self._json("GET", f"{self.org_url}/sandbox/faults")["log"]
         return log
 
+    def reset(self) -> None:
+        """Forgets all records, messages, faults and counts."""
+        self._json("POST", f"{self.org_url}/sandbox/reset")
+        self._token = None
+
     def allow_requests(self, daily: int) -> None:
         """Sets the org's limit of requests a day."""
         self._json("POST", f"{self.org_url}/sandbox/org", {"daily_requests": daily})

@@ -1,0 +1,131 @@
+"""SIGKILL of the real daemon between every two commits and calls, and what its successor makes of it.
+
+`test_order.py` breaks the same order off in this process; here a process dies, with its threads, its connections and
+its receiver, and another one takes up what it left in the file.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import storm
+from tests.chaos.audit import audit
+from tests.chaos.daemon import KillPoint, Orders, serve, set_clock
+from tests.chaos.plan import Plan
+from tests.chaos.stores import open_attempts, owing
+from tests.chaos.world import ChaosWorld
+
+MESSAGES = 12
+PLAN = Plan(messages=MESSAGES, kills=1, seed=5, batch=5, store_troubles=0, clock_steps=0, patience=60.0)
+
+AWAY_FROM_THE_SEND = (
+    # the CRM's records become messages, and are claimed
+    KillPoint("connector.store.intake", "take_in", after=True),
+    KillPoint("connector.store.claims", "confirm", after=False),
+    KillPoint("connector.store.claims", "confirm", after=True),
+    # dispatch, up to the commit of the attempt
+    KillPoint("connector.store.attempts", "begin", after=False),
+    KillPoint("connector.store.attempts", "begin", after=True),
+    # note: the news is stored, and looked at; its transaction; its commit
+    KillPoint("connector.sync.note", "_note", after=False),
+    KillPoint("connector.store.inbox", "settle", after=True),
+    KillPoint("jobs.schedule", "note", after=True, when_it_worked=True),
+    # push: what is due is known; the CRM was told; the transaction of its answer; its commit
+    KillPoint("connector.store.writes", "due", after=True, when_it_worked=True),
+    KillPoint("connector.store.writes", "settle", after=False),
+    KillPoint("connector.store.outbox", "left_queue", after=True),
+    KillPoint("jobs.schedule", "push", after=True, when_it_worked=True),
+)
+AROUND_THE_SEND = (
+    # the attempt is committed and the request has not left
+    KillPoint("connector.sync.dispatch", "_send", after=False),
+    # the request was answered and nothing is noted
+    KillPoint("connector.sync.dispatch", "answered", after=False),
+    KillPoint("connector.sync.dispatch", "_note", after=False),
+    # in the transaction of the answer, and after it
+    KillPoint("connector.store.attempts", "end", after=True),
+    KillPoint("connector.sync.dispatch", "_note", after=True),
+)
+
+
+@pytest.fixture(scope="module")
+def chaos_world() -> Iterator[ChaosWorld]:
+    """The sandbox in a process of its own, for a whole module: it must outlive every daemon."""
+    storm.prepare()
+    with ChaosWorld(seed=5, speed=10.0) as running:
+        yield running
+
+
+@pytest.fixture
+def orders(chaos_world: ChaosWorld, url: str, tmp_path: Path) -> Orders:
+    """A daemon's orders, with records queued for it in an otherwise empty org."""
+    chaos_world.reset()
+    chaos_world.queue(MESSAGES)
+    made = Orders(storm.settings_for(chaos_world, url, tmp_path, PLAN), tmp_path / "clock", tmp_path / "log", lease=0.8)
+    set_clock(made.clock, 0.0)
+    storm.tell_providers(chaos_world, made)
+    return made
+
+
+def start(orders: Orders) -> ForkServerProcess:
+    """A daemon in a process of its own."""
+    process = storm.FORKS.Process(target=serve, args=(orders,), daemon=True)
+    process.start()
+    return process
+
+
+def killed_at(point: KillPoint, orders: Orders, url: str) -> set[int]:
+    """Lets a daemon work until it kills itself; the serials whose attempt was open then."""
+    doomed = start(Orders(orders.settings, orders.clock, orders.log, point, orders.lease))
+    doomed.join(40)
+    assert doomed.exitcode == -signal.SIGKILL, f"it never came to {point}: {orders.log.read_text()[-2000:]}"
+    return open_attempts(url)
+
+
+def taken_up(orders: Orders, world: ChaosWorld, url: str, cut_off: set[int]) -> None:
+    """A successor works until nothing is wrong and nothing owed, or patience runs out; then it is told to stop."""
+    successor = start(orders)
+    try:
+        deadline = time.monotonic() + PLAN.patience
+        while (not audit(world, cut_off)[0].clean() or owing(url)) and time.monotonic() < deadline:
+            assert successor.is_alive(), orders.log.read_text()[-2000:]
+            time.sleep(0.1)
+    finally:
+        assert successor.pid is not None
+        os.kill(successor.pid, signal.SIGTERM)
+        successor.join(30)
+    assert successor.exitcode == 0
+
+
+@pytest.mark.parametrize("point", AWAY_FROM_THE_SEND, ids=str)
+def test_killed_away_from_the_send_nothing_is_in_doubt(
+    point: KillPoint, chaos_world: ChaosWorld, orders: Orders, url: str
+) -> None:
+    """Its successor sends each message once and tells every record; no message is left unknown."""
+    cut_off = killed_at(point, orders, url)
+    taken_up(orders, chaos_world, url, cut_off)
+    found, books = audit(chaos_world, cut_off)
+    assert found.clean(), (found.counts(), found.examples(), books)
+    assert owing(url) == {}
+    if not cut_off:
+        assert "Unknown" not in books.by_status
+    assert chaos_world.providers_ledger()["received"] >= MESSAGES - 3  # some are made not to be sent
+
+
+@pytest.mark.parametrize("point", AROUND_THE_SEND, ids=str)
+def test_killed_around_the_send_nothing_is_sent_twice(
+    point: KillPoint, chaos_world: ChaosWorld, orders: Orders, url: str
+) -> None:
+    """What was under way is unknown until its provider tells, is never sent again, and nothing else is in doubt."""
+    cut_off = killed_at(point, orders, url)
+    assert cut_off or point == AROUND_THE_SEND[-1]
+    taken_up(orders, chaos_world, url, cut_off)
+    found, books = audit(chaos_world, cut_off)
+    assert found.clean(), (found.counts(), found.examples(), books)
+    assert owing(url) == {}
+    assert books.by_status.get("Unknown", 0) <= len(cut_off)
