@@ -113,6 +113,21 @@ def test_a_long_block_is_followed_by_one_run_and_no_burst(site: Site, monkeypatc
         until(lambda: blocked.runs >= 3)
 
 
+def test_a_machine_that_slept_fires_no_burst(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scheduler itself stood still for fifty intervals: what it missed is one run, not fifty."""
+    job = Counted()
+    with daemon_of(site, monkeypatch, Job("often", 0.02, job)) as daemon:
+        until(lambda: job.runs >= 2)
+        with daemon._scheduler._jobstores_lock:
+            before = job.runs
+            time.sleep(1.0)
+        asleep = time.monotonic()
+        until(lambda: job.runs > before)
+        time.sleep(0.05)
+        missed_and_since = 3 + (time.monotonic() - asleep) / 0.02
+        assert job.runs - before <= missed_and_since, "a burst of missed runs"
+
+
 def test_no_wake_is_lost(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever a wake comes, while the job runs, as it ends or at rest, a run begins after it."""
     job = Counted()
