@@ -11,7 +11,6 @@ from connector.model.states import State
 from connector.providers.base import Request
 from connector.sandbox.server import Sandbox
 from connector.store import attempts, claims, intake, outbox, writes
-from connector.sync import dispatch as dispatching
 from tests.store.making import rows
 from tests.sync.site import NRS, Site, plant, received, record, requests, statuses
 
@@ -240,7 +239,7 @@ def test_a_store_that_fails_while_an_answer_is_noted_is_asked_again(
         alarms.append(site.alarms())
         real(*given)
 
-    monkeypatch.setattr(dispatching.attempts, "end", fails_once)
+    monkeypatch.setattr(attempts, "end", fails_once)
     assert site.dispatch(NRS).accepted == 1
     assert site.states() == {"accepted": 1}
     assert "Answers of providers wait in memory meanwhile." in alarms[0]["store"]

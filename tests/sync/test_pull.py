@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def test_a_message_is_read_claimed_and_its_record_says_so(site: Site, sandbox: S
 def test_a_record_for_later_is_left_alone_until_its_time(site: Site, sandbox: Sandbox) -> None:
     """`Send_After__c` ahead: not read, not claimed, not sent; once it has come, sent."""
     (record_id,) = plant(sandbox)
-    soon = site.clock.__call__().replace(microsecond=0)
+    soon = site.clock()
     sandbox.org.update("SMS_Message__c", {record_id: {"Send_After__c": _later(soon, 3600)}})
     assert site.pull().read == 0
     sandbox.org.update("SMS_Message__c", {record_id: {"Send_After__c": _later(soon, -60)}})
@@ -38,9 +39,7 @@ def test_a_record_for_later_is_left_alone_until_its_time(site: Site, sandbox: Sa
     assert statuses(sandbox) == {"Delivered": 1}
 
 
-def _later(at: Any, seconds: float) -> str:
-    from datetime import timedelta
-
+def _later(at: datetime, seconds: float) -> str:
     return (at + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
