@@ -146,7 +146,10 @@ def raise_for_status(response: Response, *, read_failure: Failure | None = None)
         raise Throttled(failure, status=status, wait=wait or 0.0)
     if status >= 500:
         raise MayHaveLeft(f"HTTP {status} after the request was sent" + (f" ({read_failure})" if read_failure else ""))
-    raise Refused(read_failure or _plain_failure(response), status=status)
+    if read_failure is None or (status in (401, 403) and read_failure.fault is Fault.UNKNOWN):
+        # a code that no table knows does not make the messages' fault of what is the credentials'
+        read_failure = _plain_failure(response)
+    raise Refused(read_failure, status=status)
 
 
 def _plain_failure(response: Response) -> Failure:

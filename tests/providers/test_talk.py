@@ -154,3 +154,12 @@ def test_retry_after_may_be_missing_or_nonsense() -> None:
     """Without a readable header there is no wait to be told."""
     assert retry_after({}) is None
     assert retry_after({"retry-after": "soon"}) is None
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_code_no_table_knows_leaves_the_credentials_at_fault(status: int) -> None:
+    """A 401 or 403 is the account's fault even when its body says something unheard of: no message is rejected for it."""
+    unheard = Failure("999", "something new")
+    with pytest.raises(Refused) as refused:
+        raise_for_status(Response(status, {}, b"{}"), read_failure=unheard)
+    assert refused.value.failure.fault is Fault.ACCOUNT
