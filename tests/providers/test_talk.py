@@ -158,7 +158,7 @@ def test_retry_after_may_be_missing_or_nonsense() -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_code_no_table_knows_leaves_the_credentials_at_fault(status: int) -> None:
-    """A 401 or 403 is the account's fault even when its body says something unheard of: no message is rejected for it."""
+    """A 401 or 403 is the account's fault whatever code its body has: no message is rejected for it."""
     unheard = Failure("999", "something new")
     with pytest.raises(Refused) as refused:
         raise_for_status(Response(status, {}, b"{}"), read_failure=unheard)
