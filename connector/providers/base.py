@@ -196,6 +196,8 @@ class Provider(ABC, Generic[Options]):
     name: ClassVar[str]
     options: ClassVar[type[AccountOptions]]
     capability: ClassVar[Capability]
+    shows_batches: ClassVar[bool] = False
+    """Whether `shown` tells every number of a batch, so that what it leaves out is worth a look."""
 
     def __init__(self, account: str, options: Options) -> None:
         self.account = account
@@ -242,6 +244,16 @@ class Provider(ABC, Generic[Options]):
 
     def resolve(self, batch: OpenBatch) -> Conversation[None]:
         """Looks a batch of unknown outcome up by our reference; what it shows settles, absence proves nothing."""
+        yield from ()
+
+    def sendings(self, since: datetime, until: datetime) -> Conversation[None]:
+        """The batches of ours that the provider lists as made in [since, until): news of no number, with our reference
+        and its own id of the batch. Providers without such a list leave it."""
+        yield from ()
+
+    def shown(self, batch: OpenBatch) -> Conversation[None]:
+        """All that the provider shows of one batch, number by number, whether we know the number or not; of several
+        news of a number the later stands later. Asked only where `shows_batches`."""
         yield from ()
 
     def identify(self, named: Mapping[str, str]) -> Conversation[None]:

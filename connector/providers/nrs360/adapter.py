@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar
 
 from connector.model.capability import Capability
@@ -42,6 +43,7 @@ class NRS360(Provider[NRS360Options]):
         lists_sendings=True,
         keeps_blacklist=True,
     )
+    shows_batches: ClassVar[bool] = True
 
     def account_capability(self) -> Capability:
         """The guide's, narrowed to the alphabets and parts of this account's settings."""
@@ -76,6 +78,14 @@ class NRS360(Provider[NRS360Options]):
     def resolve(self, batch: OpenBatch) -> Conversation[None]:
         """See `conversations.resolve`."""
         return conversations.resolve(self.settings, batch)
+
+    def sendings(self, since: datetime, until: datetime) -> Conversation[None]:
+        """See `conversations.sendings`."""
+        return conversations.sendings(self.settings, since, until)
+
+    def shown(self, batch: OpenBatch) -> Conversation[None]:
+        """See `conversations.shown`."""
+        return conversations.shown(self.settings, batch)
 
     def identify(self, named: Mapping[str, str]) -> Conversation[None]:
         """See `conversations.identify`."""

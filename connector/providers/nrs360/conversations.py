@@ -3,6 +3,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -49,6 +50,30 @@ def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
     wanted = {message.to: message for message in batch.messages}
     for sending in (yield from _sendings_named(settings, batch.reference)):
         yield from _ask_report(settings, sending, wanted, reference=batch.reference)
+
+
+def sendings(settings: NRS360Options, since: datetime, until: datetime) -> Conversation[None]:
+    """The SMS campaigns of a time whose name ends in a reference of ours, with their sendings, a page at a time."""
+    window = {"afterDate": since.isoformat(timespec="seconds"), "beforeDate": until.isoformat(timespec="seconds")}
+    page, pages = 1, 1
+    while page <= pages:
+        query = {"name": "*~*", "channel": "sms", **window} | ({"page": str(page)} if page > 1 else {})
+        response = _accepted((yield Request("GET", "campaigns", query=query, headers=authorization(settings))))
+        listed = [(row, reference_in(str(row.get("name")))) for row in _rows(response)]
+        yield [_listed(reference, sending) for row, reference in listed if reference for sending in _sendings_in(row)]
+        page, pages = page + 1, _pages(response)
+
+
+def _listed(reference: str, sending: str) -> News:
+    key = news_key(NAME, "sending", reference, sending)
+    return News(NewsKind.STATUS, key, word="listed", reference=reference, provider_batch=sending)
+
+
+def shown(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
+    """Every row of the events report of a batch's sending, which our reference finds where its id is not known."""
+    found = [batch.provider_batch] if batch.provider_batch else (yield from _sendings_named(settings, batch.reference))
+    for sending in found:
+        yield from _ask_report(settings, sending, None, reference=batch.reference)
 
 
 def identify(settings: NRS360Options, named: Mapping[str, str]) -> Conversation[None]:
@@ -151,7 +176,7 @@ def _is_mapping(value: object) -> bool:
 
 
 def _ask_report(
-    settings: NRS360Options, sending: str, wanted: Mapping[str, OpenMessage], *, reference: str | None = None
+    settings: NRS360Options, sending: str, wanted: Mapping[str, OpenMessage] | None, *, reference: str | None = None
 ) -> Conversation[None]:
     path = f"sendings/{sending}/reports/events"
     response = yield Request("GET", path, headers={**authorization(settings), "accept": "text/csv"}, stream=True)
@@ -175,9 +200,12 @@ def _in_lists(news: Iterable[News]) -> Conversation[None]:
 
 
 def _news_of_report(
-    report: EventsReport, sending: str, wanted: Mapping[str, OpenMessage], reference: str | None
+    report: EventsReport, sending: str, wanted: Mapping[str, OpenMessage] | None, reference: str | None
 ) -> Iterator[News]:
     for row in report:
+        if wanted is None:
+            yield _reported(row, sending, reference)
+            continue
         message, event = wanted.get(row.phone), event_of(row.word)
         if event.opted_out or (message is not None and _is_new(event.state, message)):
             yield _reported(row, sending, reference)

@@ -46,6 +46,7 @@ class Smsclouds(Provider[SmscloudsOptions]):
             Encoding.UCS2: (LIMITS[Form.ENCODE], LIMITS[Form.ENCODE_3]),
         },
     )
+    shows_batches: ClassVar[bool] = True
 
     def account_capability(self) -> Capability:
         """The guide's, without the long form where this account may not send it."""
@@ -72,6 +73,10 @@ class Smsclouds(Provider[SmscloudsOptions]):
     def statuses(self, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
         """See `conversations.statuses`."""
         return conversations.statuses(self.settings, open_batches)
+
+    def shown(self, batch: OpenBatch) -> Conversation[None]:
+        """See `conversations.shown`."""
+        return conversations.shown(self.settings, batch)
 
     def replies(self, since: datetime, until: datetime) -> Conversation[None]:
         """See `replies.by_date`."""

@@ -42,7 +42,25 @@ def statuses(settings: SmscloudsOptions, open_batches: Sequence[OpenBatch]) -> C
         raise trouble
 
 
+def shown(settings: SmscloudsOptions, batch: OpenBatch) -> Conversation[None]:
+    """GET /api/v3/campaign/{id}/messages: every row, whether its cellphone is ours or not."""
+    if batch.provider_batch is None:
+        return
+    path = f"api/v3/campaign/{batch.provider_batch}/messages"
+    response = yield Request("GET", path, headers=authorization(settings))
+    if response is None or response.status != 404:
+        reference, rows = _rows_of_campaign(response)
+        numbered = [(row, e164_of(row.get("cellphone"))) for row in rows]
+        yield [_status(settings, batch, reference, row, phone) for row, phone in numbered if phone is not None]
+
+
 def _news_of_campaign(settings: SmscloudsOptions, batch: OpenBatch, response: Response | None) -> list[News]:
+    reference, rows = _rows_of_campaign(response)
+    return list(_news_of_rows(settings, batch, reference, rows))
+
+
+def _rows_of_campaign(response: Response | None) -> tuple[str | None, list[Mapping[str, Any]]]:
+    """Our reference in the campaign's name, and its rows; no rows while the campaign has none to show."""
     if response is None:
         raise Unreadable("the conversation with Smsclouds was given no answer")
     accept(response)
@@ -50,12 +68,11 @@ def _news_of_campaign(settings: SmscloudsOptions, batch: OpenBatch, response: Re
     if not isinstance(body, dict):
         raise Unreadable("Smsclouds answered without the campaign that the guide gives")
     if str(body.get("campaign_status", "")).strip().lower() in CAMPAIGNS_WITHOUT_MESSAGES:
-        return []
+        return None, []
     rows = body.get("data")
     if not isinstance(rows, list):
         raise Unreadable("Smsclouds answered without the list of messages that the guide gives")
-    reference = reference_in(str(body.get("name") or ""))
-    return list(_news_of_rows(settings, batch, reference, [row for row in rows if isinstance(row, dict)]))
+    return reference_in(str(body.get("name") or "")), [row for row in rows if isinstance(row, dict)]
 
 
 def _news_of_rows(
@@ -65,7 +82,7 @@ def _news_of_rows(
     for row in rows:
         message = wanted.get(e164_of(row.get("cellphone")) or "")
         if message is not None and _says_more(row, message):
-            yield _status(settings, batch, reference, row, message)
+            yield _status(settings, batch, reference, row, message.to)
 
 
 def _says_more(row: Mapping[str, Any], message: OpenMessage) -> bool:
@@ -82,7 +99,7 @@ def _status(
     batch: OpenBatch,
     reference: str | None,
     row: Mapping[str, Any],
-    message: OpenMessage,
+    phone: str,
 ) -> News:
     word = _word(row)
     state = MESSAGES.get(word)
@@ -96,6 +113,6 @@ def _status(
         reference=reference,
         provider_id=str(row["id"]) if row.get("id") else None,
         provider_batch=batch.provider_batch,
-        phone=message.to,
+        phone=phone,
         raw=dict(row),
     )
