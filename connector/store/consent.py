@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from connector.model.consent import EVERYTHING, ConsentWord, kind_scope, sender_scope
+from connector.model.messages import NewsKind
+from connector.model.records import WriteCause
+from connector.store.attempts import ATTEMPT
 from connector.store.db import incoming, put
+from connector.store.inbox import INBOX
+from connector.store.outbox import MESSAGE
 from connector.store.tables import Consent
+from connector.store.writes import WRITE
 
 CONSENT: Any = Consent.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
@@ -100,3 +106,38 @@ def history(connection: Connection, org: str, number: str) -> Sequence[Any]:
     """Everything the ledger holds of a number, oldest first."""
     query = select(CONSENT).where(CONSENT.c.org == org, CONSENT.c.number == number)
     return connection.execute(query.order_by(CONSENT.c.id)).all()
+
+
+def write_backs(connection: Connection, org: str, record_ids: Sequence[str]) -> dict[str, Any]:
+    """Record id to the newest write by which the CRM was, or is still to be, told of a stop or a start."""
+    if not record_ids:
+        return {}
+    named = incoming(connection, WRITE, ["record_id"], [{"record_id": each} for each in sorted(set(record_ids))])
+    query = select(WRITE.c.record_id, WRITE.c.created_at, WRITE.c.standing, WRITE.c.settled_at).where(
+        WRITE.c.org == org, WRITE.c.cause == WriteCause.OPT_OUT, WRITE.c.record_id.in_(select(named.c.record_id))
+    )
+    return {row.record_id: row for row in connection.execute(query.order_by(WRITE.c.id))}
+
+
+def unheard(connection: Connection, numbers: Sequence[str]) -> Sequence[Any]:
+    """Replies and opt-outs of these numbers that are stored and still wait to be worked through, oldest first."""
+    if not numbers:
+        return ()
+    query = select(INBOX).where(
+        INBOX.c.phone.in_(sorted(set(numbers))),
+        INBOX.c.standing.in_(("new", "parked")),
+        or_(INBOX.c.kind == NewsKind.REPLY, INBOX.c.opted_out),
+    )
+    return connection.execute(query.order_by(INBOX.c.received_at, INBOX.c.id)).all()
+
+
+def confirmations(connection: Connection, org: str, kind: str, numbers: Sequence[str]) -> Sequence[Any]:
+    """Messages of a kind to these numbers that were sent, or tried: (id, to_number, started_at)."""
+    if not numbers:
+        return ()
+    query = (
+        select(MESSAGE.c.id, MESSAGE.c.to_number, ATTEMPT.c.started_at)
+        .join(ATTEMPT, ATTEMPT.c.id == MESSAGE.c.attempt_id)
+        .where(MESSAGE.c.to_number.in_(sorted(set(numbers))), MESSAGE.c.org == org, MESSAGE.c.kind == kind)
+    )
+    return connection.execute(query).all()

@@ -26,7 +26,7 @@ _MOVED = MESSAGE.c[
 
 _SENT = MESSAGE.c[
     "id", "state_at", "to_number", "country", "pieces", "values", "channel", "sender", "campaign", "send_at",
-    "expires_at", "content", "accounts", "tries", "failure_code"
+    "expires_at", "content", "accounts", "tries", "failure_code", "kind"
 ]  # fmt: skip
 """What sending asks of a message."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 
 from connector.model.messages import PhoneMatch
 from connector.store.db import put
@@ -57,19 +57,6 @@ def holders(connection: Connection, org: str, numbers: Sequence[str]) -> dict[st
     for row in connection.execute(query.order_by(PHONE.c.object, PHONE.c.record_id)):
         found.setdefault(row.e164, []).append(PhoneMatch(row.object, row.record_id, row.field, row.opted_out))
     return found
-
-
-def opted_out(connection: Connection, org: str, numbers: Sequence[str]) -> set[str]:
-    """Those of the numbers that some record holds with its opt-out set."""
-    query = select(PHONE.c.e164).where(PHONE.c.org == org, PHONE.c.opted_out, PHONE.c.e164.in_(list(numbers)))
-    return set(connection.execute(query.distinct()).scalars())
-
-
-def opt_out(connection: Connection, org: str, numbers: Sequence[str], now: datetime) -> None:
-    """Somebody said stop: every record that holds the number counts as opted out from this moment on."""
-    connection.execute(
-        update(PHONE).where(PHONE.c.org == org, PHONE.c.e164.in_(list(numbers))).values(opted_out=True, seen_at=now)
-    )
 
 
 def size(connection: Connection) -> int:

@@ -162,6 +162,7 @@ class InboxNews(SQLModel, table=True):
         CheckConstraint(_in("standing", ("new", "matched", "parked", "unmatched")), name="ck_inbox_standing"),
         Index("ix_inbox_work", "standing", "received_at"),
         Index("ix_inbox_match", "account", "provider_id"),
+        Index("ix_inbox_phone", "phone", "standing"),
     )
 
     id: str = Field(primary_key=True)

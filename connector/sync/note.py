@@ -9,11 +9,11 @@ import structlog
 
 from connector.model.messages import NewsKind
 from connector.model.states import State
-from connector.model.stop_words import says_stop
 from connector.store import attempts, inbox, outbox, phones, writes
 from connector.store.db import Transaction
 from connector.store.outbox import Move
 from connector.store.writes import Owed
+from connector.sync.consent import hear, stops
 from connector.sync.parts import Parts
 from connector.sync.replies import Heard, reply_writes
 from connector.sync.settle import settle
@@ -101,7 +101,7 @@ def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], now: 
     work = _Sorted()
     for row in rows:
         message_id = matched.get(row.id)
-        opted_out = row.opted_out or bool(row.text and says_stop(row.text))
+        opted_out = row.opted_out or bool(row.failure and row.failure["opted_out"]) or stops(parts, row.text)
         if message_id is None and not ((row.kind == NewsKind.REPLY or opted_out) and row.phone and row.tries):
             # perhaps its message, or the answer that names it, is still to come; a person is heard the second time
             again = now + _WAITS[row.tries] if row.tries < len(_WAITS) else None
@@ -148,7 +148,4 @@ def _hear(parts: Parts, connection: Transaction, heard: Sequence[Heard], now: da
     for item in heard:
         owed.extend(reply_writes(parts, item, rows, holders, now))
     writes.owe(connection, parts.org, owed, now)
-    stopped = sorted({number for item in heard if item.opted_out and (number := item.number(rows))})
-    if stopped:
-        phones.opt_out(connection, parts.org, stopped, now)
-        log.info("opted_out", count=len(stopped))
+    hear(parts, connection, heard, rows, now)

@@ -1,4 +1,4 @@
-"""What a reply, or somebody's stop, makes us owe the CRM."""
+"""What a reply makes us owe the CRM."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ def reply_writes(
     holders: Mapping[str, Sequence[PhoneMatch]],
     now: datetime,
 ) -> list[Owed]:
-    """The activity for a reply and, for a stop, the opt-out on every record that holds the number."""
+    """The activity for a reply; what a stop or a start word does beyond that, `connector.sync.consent` says."""
     row = messages.get(heard.message_id or "")
     mapping = _mapping(parts, row)
     if mapping is None:
@@ -52,8 +52,6 @@ def reply_writes(
         reply = _reply(heard, row, now)
         match = _match(mapping, row, matches)
         owed += [Owed(write, mapping.name, heard.message_id) for write in mapping.on_reply(reply, match)]
-    if heard.opted_out:
-        owed += [Owed(write, mapping.name, heard.message_id) for write in mapping.on_opt_out(matches)]
     return owed
 
 

@@ -1,5 +1,6 @@
 """CRM → phone index: reads the phone fields that changed, for no query on free text finds a number."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from connector.model.phone import read_phone
 from connector.store import cursors, phones
 from connector.store.phones import Seen
 from connector.sync.parts import Parts
+from connector.sync.record_consent import RecordWord, records_say
 
 log = structlog.get_logger()
 
@@ -53,6 +55,7 @@ def _sweep_object(parts: Parts, object_name: str, fields: dict[str, str | None])
         now = parts.clock()
         with parts.database.begin() as connection:
             phones.see(connection, parts.org, seen, now)
+            records_say(parts, connection, _words(page.records, seen, fields), now)
             if newest is not None:
                 cursors.keep(connection, cursor_name, {"modstamp": newest}, now)
         count += len(seen)
@@ -66,6 +69,27 @@ def _seen(object_name: str, record: dict[str, Any], fields: dict[str, str | None
     return [
         Seen(object_name, record["Id"], field, _e164(record.get(field), region), bool(opt_out and record.get(opt_out)))
         for field, opt_out in fields.items()
+    ]
+
+
+def _words(records: Sequence[dict[str, Any]], seen: Sequence[Seen], fields: dict[str, str | None]) -> list[RecordWord]:
+    """What the opt-out fields of the records say of the numbers that these hold."""
+    modified = {record["Id"]: datetime.fromisoformat(record["SystemModstamp"]) for record in records}
+    by_field: dict[tuple[str, str], list[Seen]] = {}
+    for item in seen:
+        if opt_out := fields[item.field]:
+            by_field.setdefault((item.record_id, opt_out), []).append(item)
+    return [
+        RecordWord(
+            object=several[0].object,
+            record_id=record_id,
+            field=opt_out,
+            numbers=frozenset(item.e164 for item in several if item.e164),
+            stopped=several[0].opted_out,
+            modified=modified[record_id],
+            whole=True,
+        )
+        for (record_id, opt_out), several in by_field.items()
     ]
 
 

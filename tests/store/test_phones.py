@@ -45,34 +45,6 @@ def test_a_newer_sweep_replaces_what_was_known(database: Database, clock: Clock)
         assert phones.size(connection) == 1
 
 
-def test_a_stop_counts_for_every_record_with_the_number(database: Database, clock: Clock) -> None:
-    """From that moment each record that holds the number is opted out, and no other."""
-    see(
-        database,
-        clock,
-        Seen("Contact", "0031", "Phone", ANA, opted_out=False),
-        Seen("Lead", "00Q1", "Phone", ANA, opted_out=False),
-        Seen("Contact", "0032", "Phone", EVA, opted_out=False),
-    )
-    with database.begin() as connection:
-        phones.opt_out(connection, ORG, [ANA], clock())
-        assert phones.opted_out(connection, ORG, [ANA, EVA]) == {ANA}
-    assert [match.opted_out for match in holders(database, ANA)[ANA]] == [True, True]
-
-
-def test_one_record_that_says_no_is_enough(database: Database, clock: Clock) -> None:
-    """A number is opted out when any of the records that hold it says so."""
-    see(
-        database,
-        clock,
-        Seen("Contact", "0031", "Phone", ANA, opted_out=False),
-        Seen("Lead", "00Q1", "Phone", ANA, opted_out=True),
-    )
-    with database.read() as connection:
-        assert phones.opted_out(connection, ORG, [ANA]) == {ANA}
-        assert phones.opted_out(connection, "00D000000000002EAA", [ANA]) == set()
-
-
 def test_deleted_records_are_forgotten(database: Database, clock: Clock) -> None:
     """A deleted contact is found no more; a lead with the same id text stays."""
     see(

@@ -207,6 +207,7 @@ def _inbox() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index("ix_inbox_match", ["account", "provider_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbox_message_id"), ["message_id"], unique=False)
+        batch_op.create_index("ix_inbox_phone", ["phone", "standing"], unique=False)
         batch_op.create_index("ix_inbox_work", ["standing", "received_at"], unique=False)
 
 
