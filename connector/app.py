@@ -14,7 +14,10 @@ from connector.crm.base import CRM
 from connector.crm.registry import CRMS
 from connector.mapping.load import Loaded, load
 from connector.model.capability import AccountCapability
+from connector.model.caps import Cap
 from connector.model.errors import SettingsError
+from connector.model.live_fire import LiveFire
+from connector.model.scopes import Scope
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.registry import PROVIDERS
 from connector.providers.talk import IDLE_LIMIT, Line
@@ -134,13 +137,15 @@ class App:
         org = self.crm.org_id()
         with self.database.begin() as connection:
             cursors.pin_org(connection, org, self.clock())
+            activated = cursors.activated_at(connection, self.clock())
         pace = self.settings.pace
+        mappings = {mapping.name: mapping for mapping in self.mappings(against_org=True).mappings}
         return Parts(
             database=self.database,
             crm=self.crm,
             org=org,
             providers=self.providers,
-            mappings={mapping.name: mapping for mapping in self.mappings(against_org=True).mappings},
+            mappings=mappings,
             clock=self.clock,
             line=self.lines,
             run=self.run,
@@ -156,7 +161,23 @@ class App:
             breakers=Breakers(
                 {name: provider.settings for name, provider in self.providers.items()}, self.clock, self.alarms
             ),
+            live=self._live_fire(activated),
+            caps=self._caps(mappings),
         )
+
+    def _live_fire(self, activated: datetime) -> LiveFire:
+        live = self.settings.live
+        production = self.crm.is_production() if live.production == "auto" else live.production
+        return LiveFire(production, frozenset(live.allow), None if live.send_backlog else activated)
+
+    def _caps(self, mappings: Mapping[str, object]) -> tuple[Cap, ...]:
+        caps = self.settings.all_caps()
+        for cap in caps:
+            if cap.scope is Scope.MAPPING and cap.name not in mappings:
+                raise SettingsError(
+                    f"[caps.mappings.{cap.name}] there is no mapping {cap.name!r}; there are: {', '.join(mappings)}."
+                )
+        return caps
 
     def close(self) -> None:
         """Gives connections back."""
@@ -178,6 +199,7 @@ def build(
         SettingsError: with a sentence for each thing that is wrong.
     """
     options = settings.account_options()
+    settings.all_caps()
     for account, chosen in options.items():
         _claims_outlast_sends(settings, account, chosen)
     providers: dict[str, Provider[AccountOptions]] = {

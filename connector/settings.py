@@ -7,18 +7,22 @@ can also be given as ``CONNECTOR_<SECTION>__<KEY>``.
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_address
+from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.crm.registry import CRMS
-from connector.model.errors import SettingsError
+from connector.model.caps import MILLIONTHS, Cap, Period, Unit
+from connector.model.errors import SettingsError, UnreadablePhone
+from connector.model.phone import read_phone
+from connector.model.scopes import Scope
 from connector.providers.base import AccountOptions
 from connector.providers.registry import KNOWN, PROVIDERS
 
@@ -70,6 +74,7 @@ class Pace(_Section):
     sweep: float = Field(default=300.0, gt=0, description="between two sweeps of the phone index")
     balance: float = Field(default=300.0, gt=0, description="between two looks at what an account has left to spend")
     reconcile: float = Field(default=60.0, gt=0, description="between two looks at unknown outcomes")
+    release: float = Field(default=60.0, gt=0, description="between two looks for held messages whose time has come")
     housekeeping: float = Field(default=3600.0, gt=0, description="between two looks for what may be forgotten")
     linger: float = Field(default=2.0, ge=0, description="how long a batch that is not full waits for more")
     first_poll: float = Field(default=5.0, ge=0, description="after a send, where nothing is pushed")
@@ -92,6 +97,65 @@ class Pace(_Section):
         return timedelta(minutes=self.claim_minutes)
 
 
+class Live(_Section):
+    """What keeps a first try from reaching real people."""
+
+    production: bool | Literal["auto"] = Field(
+        default="auto",
+        description="whether anybody may be sent to; auto asks the org: not from a sandbox or developer's",
+    )
+    allow: tuple[str, ...] = Field(
+        default=(), description='outside production, the only numbers sent to: "+34600000001"'
+    )
+    send_backlog: bool = Field(
+        default=False, description="true: records made before the first start are sent too, and not held"
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _as_e164(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(read_phone(number, None).e164 for number in allow)
+        except UnreadablePhone as error:
+            raise ValueError(str(error)) from None
+
+
+_Most = Annotated[int | None, Field(gt=0)]
+_MostMoney = Annotated[float | None, Field(gt=0)]
+
+
+class Limits(_Section):
+    """How much at most; what is not given has no cap."""
+
+    messages_an_hour: _Most = None
+    messages_a_day: _Most = None
+    messages_a_campaign: _Most = None
+    parts_an_hour: _Most = None
+    parts_a_day: _Most = None
+    parts_a_campaign: _Most = None
+    money_an_hour: _MostMoney = None
+    money_a_day: _MostMoney = None
+    money_a_campaign: _MostMoney = None
+
+    def caps(self, scope: Scope, name: str = "") -> Iterator[Cap]:
+        """Those that are given."""
+        for unit, period in product(Unit, Period):
+            most = getattr(self, f"{unit}_{'an' if period is Period.HOUR else 'a'}_{period}")
+            if most is not None:
+                yield Cap(scope, name, unit, period, round(most * MILLIONTHS) if unit is Unit.MONEY else most)
+
+
+class Caps(_Section):
+    """How much may be sent at most, in the hour or day that ends now, or for a campaign; the rest is held meanwhile.
+
+    Each takes messages_an_hour, messages_a_day, messages_a_campaign, and the same for parts_ and money_.
+    """
+
+    everything: Limits = Field(default=Limits(), description="for all together, such as {messages_a_day = 5000}")
+    accounts: dict[str, Limits] = Field(default={}, description="by account, as a section [caps.accounts.nrs-main]")
+    mappings: dict[str, Limits] = Field(default={}, description="by mapping, as a section [caps.mappings.sms-outbox]")
+
+
 class Settings(BaseSettings):
     """All of it, checked. Accounts and the CRM are checked by their own kinds' options."""
 
@@ -101,6 +165,8 @@ class Settings(BaseSettings):
     log: Log = Log()
     web: Web = Web()
     pace: Pace = Pace()
+    live: Live = Live()
+    caps: Caps = Caps()
     mappings: tuple[Path, ...] = Field(default=(Path("mappings"),), description="mapping files and folders of them")
     crm: dict[str, Any] = Field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -148,6 +214,31 @@ class Settings(BaseSettings):
             _only_loopback_unencrypted(options.base_url, where)
             checked[name] = options
         return checked
+
+    def all_caps(self) -> tuple[Cap, ...]:
+        """Every cap there is.
+
+        Raises:
+            SettingsError: one of an account that is not there, or of money where an account has no price.
+        """
+        options = self.account_options()
+        caps = [*self.caps.everything.caps(Scope.EVERYTHING)]
+        for name, limits in self.caps.accounts.items():
+            if name not in self.accounts:
+                raise SettingsError(
+                    f"[caps.accounts.{name}] there is no account {name!r} in the settings; mend the name."
+                )
+            caps += limits.caps(Scope.ACCOUNT, name)
+        for name, limits in self.caps.mappings.items():
+            caps += limits.caps(Scope.MAPPING, name)
+        for cap in caps:
+            for name, chosen in options.items():
+                counts = cap.scope is not Scope.ACCOUNT or cap.name == name
+                if cap.unit is Unit.MONEY and counts and chosen.price_a_part is None:
+                    raise SettingsError(
+                        f"[caps] the cap of {cap} cannot be counted: give [accounts.{name}] its price_a_part."
+                    )
+        return tuple(caps)
 
 
 def _checked(kind: type[BaseModel], given: Mapping[str, Any], where: str) -> Any:

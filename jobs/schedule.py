@@ -5,7 +5,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from connector.settings import Settings
-from connector.sync.blacklist import keep_blacklist
 from connector.sync.dispatch import dispatch
 from connector.sync.floor import keep_floor
 from connector.sync.housekeeping import housekeep
@@ -15,6 +14,7 @@ from connector.sync.poll import poll_replies, poll_statuses
 from connector.sync.pull import pull
 from connector.sync.push import push
 from connector.sync.reconcile import reconcile
+from connector.sync.release import release
 from connector.sync.sweep import sweep
 from connector.sync.unknown import send_again
 
@@ -51,6 +51,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         Job("push", pace.push, lambda: push(parts), (), hung),
         Job("sweep", pace.sweep, lambda: sweep(parts), (), 4 * hung, slows=True),
         Job("unknown", pace.reconcile, lambda: send_again(parts), (), hung),
+        Job("release", pace.release, lambda: release(parts), ("pull",), hung, slows=True),
         Job("housekeeping", pace.housekeeping, lambda: housekeep(parts, settings.store.keep_days), (), 4 * hung),
     ]
     for account, provider in parts.providers.items():
@@ -62,8 +63,6 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
             Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),
             Job(f"reconcile {account}", pace.reconcile, _of(reconcile, parts, account), ("note",), patient),
         ]
-        if provider.account_capability().keeps_blacklist:
-            rows.append(Job(f"blacklist {account}", pace.push, _of(keep_blacklist, parts, account), (), patient))
     return tuple(rows)
 
 

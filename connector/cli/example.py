@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -56,7 +57,7 @@ def _section(
     heading: str, model: type[BaseModel], *, said: Iterable[str] = (), title: str | None = None
 ) -> Iterator[str]:
     yield ""
-    yield from _comment(title or model.__doc__ or "")
+    yield from _comment(title or cleandoc(model.__doc__ or ""))
     yield heading
     yield from _of(model.model_fields, set(said))
 
@@ -88,7 +89,7 @@ def _words(field: FieldInfo) -> str:
 def _unset(field: FieldInfo) -> Any:
     """What shows a setting's type where its default is that it is not set."""
     kinds = {kind for kind in get_args(field.annotation) if kind is not type(None)}
-    return 0 if int in kinds else ""
+    return 0 if kinds & {int, float} else ""
 
 
 def _toml(value: Any) -> str:
@@ -98,6 +99,8 @@ def _toml(value: Any) -> str:
         value = value.value
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_unset=True)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -76,6 +76,8 @@ def demo_settings(world: World, url: str, mapping: Path) -> dict[str, Any]:
         "web": {"port": port},
         "mappings": [str(mapping)],
         "crm": {"base_url": world.org_url, "client_id": "sandbox", "client_secret": "sandbox"},
+        # nobody real is behind the sandbox, and its messages were queued before the daemon came
+        "live": {"production": True, "send_backlog": True},
         "accounts": {
             "nrs-main": {
                 "provider": "nrs360",

@@ -57,6 +57,10 @@ class RecordMapping:
         """The fields that claim a record; `fields` are the draft's or refusal's."""
         return write_back.claim_fields(self, token, expires, fields)
 
+    def while_held(self) -> dict[str, Any]:
+        """What a record holds as long as nobody touches it while its message is held: the constants we wrote to it."""
+        return write_back.while_held(self)
+
     def on_change(self, change: StateChange) -> list[RecordWrite]:
         """What a new state writes: the record's update, and its activity where the mapping lists the state."""
         return write_back.on_change(self, change)

@@ -12,6 +12,7 @@ from connector.mapping.expression import ExpressionFault, Names
 from connector.mapping.parts import Assignment, UpsertPart
 from connector.model.messages import PhoneMatch, Reply, StateChange
 from connector.model.records import RecordWrite, WriteCause
+from connector.model.states import State
 
 if TYPE_CHECKING:
     from connector.mapping.record_mapping import RecordMapping
@@ -45,6 +46,16 @@ def claim_fields(mapping: "RecordMapping", token: str, expires: datetime, fields
     values = _kept(mapping, fields)
     values["claim.token"], values["claim.expires"] = token, expires
     return fields_set(mapping.source.claim, Names(values))
+
+
+def while_held(mapping: "RecordMapping") -> dict[str, Any]:
+    """The fields whose value the claim, and what is written for `held` over it, set to the same in every record."""
+    status = mapping.statuses.get(State.HELD)
+    held = status.set if status is not None else ()
+    over = {assignment.field for assignment in held}
+    written = (*(assignment for assignment in mapping.source.claim if assignment.field not in over), *held)
+    constant = (each for each in written if each.template is None or each.template.literal is not None)
+    return fields_set(constant, Names({}))
 
 
 def on_change(mapping: "RecordMapping", change: StateChange) -> list[RecordWrite]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, timezone
 
 from connector.model.errors import UnreadablePhone
 
@@ -47,6 +47,19 @@ def read_phone(text: str, region: str | None) -> Phone:
         country="" if country == NO_SINGLE_COUNTRY else country,
         national=phonenumbers.national_significant_number(number),
     )
+
+
+@lru_cache(maxsize=16_384)
+def zones_of(e164: str) -> tuple[str, ...]:
+    """The time zones (IANA) in which a number's owner may be: its area's, else its country's, else UTC alone.
+
+    A mobile number of a country with several zones has them all, for nothing tells which.
+    """
+    try:
+        zones = timezone.time_zones_for_number(phonenumbers.parse(e164, None))
+    except NumberParseException:
+        zones = ()
+    return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE) or ("UTC",)
 
 
 def masked(e164: str) -> str:

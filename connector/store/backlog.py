@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from connector.model.states import State
-from connector.store import blacklist
+from connector.store import pauses
 from connector.store.inbox import INBOX
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
@@ -16,9 +16,9 @@ from connector.store.writes import WRITE
 def due(
     connection: Connection, org: str, mappings: Sequence[str], accounts: Sequence[str], until: datetime
 ) -> dict[str, int]:
-    """What can be worked on by `until`: messages to claim or send, news to note, writes to make, numbers to block.
+    """What can be worked on by `until`: ``messages`` to claim or send, ``news`` to note, ``writes`` to make.
 
-    Only what these mappings claim and these accounts send; what is put off for longer is left out.
+    Only what these mappings claim and these accounts send; what is put off for longer, or paused, is left out.
     """
     claims = and_(
         MESSAGE.c.state == State.QUEUED, MESSAGE.c.claim_token.is_not(None), MESSAGE.c.mapping.in_(list(mappings))
@@ -29,13 +29,14 @@ def due(
         or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at <= until),
     )
     return {
-        "messages": _count(connection, MESSAGE.c.org == org, or_(claims, sends), _by(MESSAGE, until)),
+        "messages": _count(
+            connection, MESSAGE.c.org == org, or_(claims, sends), _by(MESSAGE, until), ~pauses.waits(MESSAGE)
+        ),
         "news": _count(
             connection,
             or_(INBOX.c.standing == "new", and_(INBOX.c.standing == "parked", INBOX.c.not_before <= until)),
         ),
         "writes": _count(connection, WRITE.c.org == org, WRITE.c.standing == "due", _by(WRITE, until)),
-        "numbers": blacklist.owed(connection, accounts, until),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from connector.model.states import State
+from connector.store import pauses
 from connector.store.db import amend
 from connector.store.outbox import MESSAGE
 
@@ -28,7 +29,10 @@ def unconfirmed(connection: Connection, org: str, mapping: str, now: datetime, l
 
 
 def expiring(connection: Connection, org: str, mapping: str, before: datetime, limit: int) -> Sequence[Any]:
-    """Claimed messages whose claim in the CRM lapses before `before` and must be renewed before they may be sent."""
+    """Claimed messages whose claim in the CRM lapses before `before` and must be renewed before they may be sent.
+
+    The claims of what is paused lapse, and are renewed when it goes on.
+    """
     return connection.execute(
         select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
         .where(
@@ -36,6 +40,7 @@ def expiring(connection: Connection, org: str, mapping: str, before: datetime, l
             MESSAGE.c.org == org,
             MESSAGE.c.mapping == mapping,
             MESSAGE.c.claim_expires < before,
+            ~pauses.waits(MESSAGE),
         )
         .order_by(MESSAGE.c.rank)
         .limit(limit)

@@ -1,4 +1,4 @@
-"""Places kept between runs: watermarks, checkpoints, the pinned org."""
+"""Places kept between runs: watermarks, checkpoints, the pinned org and when it was first met."""
 
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,15 @@ def keep(connection: Connection, name: str, value: dict[str, Any], now: datetime
     """Keeps a value under a name."""
     row = {"name": name, "value": value, "updated_at": now}
     put(connection, CURSOR, [row], unless=["name"], replace=["value", "updated_at"])
+
+
+def activated_at(connection: Connection, now: datetime) -> datetime:
+    """When this store first met its org: now, the first time it is asked."""
+    known = get(connection, "activated")
+    if known is None:
+        keep(connection, "activated", {"at": now.isoformat()}, now)
+        return now
+    return datetime.fromisoformat(known["at"])
 
 
 def pin_org(connection: Connection, org: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Records read as queued become messages: which are new, which are the same, and which begin a new round."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Row, and_, func, select
 from connector.model.failures import Failure
 from connector.model.messages import Draft, Refusal
 from connector.model.states import FINAL, State
-from connector.model.stop_words import STOP_CONFIRMATION
 from connector.store.db import amend, incoming, new_id, put
 from connector.store.outbox import EVENT, MESSAGE, Move, Moved, move, with_open_status_write
 
@@ -22,7 +21,8 @@ class Reading:
     """Where and when records were read. `read_at` is the time just before the page was asked for.
 
     `claim_expires` is until when the claim written for them shall hold. `ended_at_sent` names the accounts whose
-    provider never says more than ``sent``, so that a sent message of theirs has reached its end.
+    provider never says more than ``sent``, so that a sent message of theirs has reached its end. `backlog` names the
+    records that were made before the connector first met the org: a first message of theirs is held.
     """
 
     org: str
@@ -31,6 +31,7 @@ class Reading:
     read_at: datetime
     claim_expires: datetime
     ended_at_sent: frozenset[str]
+    backlog: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Ref
             token = row.claim_token if row and row.claim_token else ours["id"]
             fresh.append(_row(item, reading, now, rank + place) | ours | {"claim_token": token})
         elif row.state == State.QUEUED and row.claim_token is None:
-            again.append(_again(item, reading, row.id))
+            again.append(_again(item, reading, row.id, row.claim_token))
         elif row.state == State.HELD and _set_back(row, reading, owing):
-            again.append(_again(item, reading, row.id))
+            again.append(_again(item, reading, row.id, row.claim_token))
             reopened.append(Move(row.id, State.QUEUED, "read again"))
     created = _create(connection, fresh, now)
     move(connection, reopened, now)
@@ -76,8 +77,25 @@ def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Ref
     ids = {(row["object"], row["record_id"]): row["id"] for row in created}
     read_again = {row["id"] for row in again}
     ids |= {key: row.id for key, row in latest.items() if row.id in read_again}
-    moved = move(connection, [m for key, at in ids.items() if (m := _at_once(by_record[key], at, now))], now)
+    backlog = {row["id"] for row in created if row["round"] == 1 and row["record_id"] in reading.backlog}
+    moves = (_at_once(by_record[key], at, now) or (_backlog(at) if at in backlog else None) for key, at in ids.items())
+    moved = move(connection, [wanted for wanted in moves if wanted], now)
     return TakenIn(len(created), len(again), len(by_record) - len(created) - len(again), moved)
+
+
+def release(
+    connection: Connection, reading: Reading, held: Mapping[str, tuple[Draft | Refusal, str | None]], now: datetime
+) -> list[Moved]:
+    """Takes held messages up again, by our id with the claim token they had, as their records read now.
+
+    The caller has locked them and made sure that they are held. Gives the moves to ``rejected``, ``held`` or
+    ``expired`` of those that may not be sent after all; the others are queued and wait for their claim.
+    """
+    again = [_again(item, reading, message_id, token) for message_id, (item, token) in held.items()]
+    move(connection, [Move(message_id, State.QUEUED, "released") for message_id in held], now)
+    amend(connection, MESSAGE, again)
+    moves = (_at_once(item, message_id, now) for message_id, (item, _) in held.items())
+    return move(connection, [wanted for wanted in moves if wanted], now)
 
 
 def _latest(connection: Connection, org: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
@@ -140,8 +158,9 @@ def _row(item: Draft | Refusal, reading: Reading, now: datetime, rank: int) -> d
     }
 
 
-def _again(item: Draft | Refusal, reading: Reading, message_id: str) -> dict[str, Any]:
-    return {"id": message_id, **_read(item, reading)} | {"claim_token": message_id}
+def _again(item: Draft | Refusal, reading: Reading, message_id: str, token: str | None) -> dict[str, Any]:
+    # our own last claim may not have run out yet, and the org lets nobody but its holder have the record
+    return {"id": message_id, **_read(item, reading)} | {"claim_token": token or message_id}
 
 
 def _read(item: Draft | Refusal, reading: Reading) -> dict[str, Any]:
@@ -194,10 +213,18 @@ def _create(connection: Connection, fresh: list[dict[str, Any]], now: datetime) 
     return created
 
 
+def _backlog(message_id: str) -> Move:
+    reason = (
+        "it was queued before the connector was first started; set it back to be sent, if it still shall be, or let"
+        " all such records be sent with send_backlog in the connector's settings"
+    )
+    return Move(message_id, State.HELD, "live fire", Failure("BACKLOG", reason))
+
+
 def _at_once(item: Draft | Refusal, message_id: str, now: datetime) -> Move | None:
     if isinstance(item, Refusal):
         return Move(message_id, State.REJECTED, "mapping", item.failure)
-    if item.stop and item.kind != STOP_CONFIRMATION:  # whether that one may leave, the gate of consent decides
+    if item.stop:
         said = ", ".join(item.stop)
         reason = f"the recipient asked for no messages: {said} is set on the record"
         return Move(message_id, State.HELD, "consent", Failure("OPTED_OUT", reason, opted_out=True))

@@ -11,6 +11,7 @@ from connector.model.failures import Failure
 from connector.model.messages import Channel, Message
 from connector.model.records import WriteCause
 from connector.model.states import State, may_move
+from connector.store import pauses
 from connector.store.db import amend, incoming, put
 from connector.store.tables import CrmWrite, MessageEvent, OutboxMessage
 
@@ -26,7 +27,7 @@ _MOVED = MESSAGE.c[
 
 _SENT = MESSAGE.c[
     "id", "state_at", "to_number", "country", "pieces", "values", "channel", "sender", "campaign", "send_at",
-    "expires_at", "content", "accounts", "tries", "failure_code", "kind"
+    "expires_at", "content", "accounts", "tries", "failure_code", "mapping", "parts"
 ]  # fmt: skip
 """What sending asks of a message."""
 
@@ -146,7 +147,8 @@ def put_off(connection: Connection, ids: Sequence[str], until: datetime) -> None
 def ready(connection: Connection, account: str, now: datetime, claimed_until: datetime, limit: int) -> Sequence[Any]:
     """Claimed messages of an account that may be attempted now, best rank first, locked against other attempts.
 
-    Their claim must hold at least until `claimed_until`, so that no other daemon can take the record meanwhile.
+    Their claim must hold at least until `claimed_until`, so that no other daemon can take the record meanwhile. What is
+    paused is left where it is.
     """
     query = (
         select(*_SENT)
@@ -156,6 +158,7 @@ def ready(connection: Connection, account: str, now: datetime, claimed_until: da
             MESSAGE.c.claim_expires >= claimed_until,
             or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
             or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at <= now),
+            ~pauses.waits(MESSAGE),
         )
         .order_by(MESSAGE.c.rank)
         .limit(limit)
@@ -230,10 +233,9 @@ def counts_by_account(connection: Connection) -> dict[str, dict[str, int]]:
 
 
 def waiting(connection: Connection) -> int:
-    """Messages read and not yet attempted: how full we are."""
-    return connection.execute(
-        select(func.count()).where(MESSAGE.c.state.in_([State.QUEUED, State.CLAIMED]))
-    ).scalar_one()
+    """Messages read and not yet attempted: how full we are. Paused ones do not count, or they would stop the others."""
+    waits = MESSAGE.c.state.in_([State.QUEUED, State.CLAIMED])
+    return connection.execute(select(func.count()).where(waits, ~pauses.waits(MESSAGE))).scalar_one()
 
 
 def history(connection: Connection, message_id: str) -> tuple[Row[Any] | None, Sequence[Row[Any]], Sequence[Row[Any]]]:

@@ -1,7 +1,7 @@
 """Outbox → provider: commits the attempt, sends, and notes what came back."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,18 +10,19 @@ from typing import Any
 import orjson
 import structlog
 
+from connector.model.caps import Spent
 from connector.model.errors import ConnectorError, StoreError
 from connector.model.failures import Fault
 from connector.model.messages import Message
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Batch, Provider, Request
-from connector.store import attempts, outbox
+from connector.store import attempts, caps, outbox
 from connector.store.attempts import AttemptEnd, AttemptStart
+from connector.store.caps import Spender
 from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
 from connector.sync.breakers import PROBE_SIZE, Standing
-from connector.sync.consent import hear_refusals
 from connector.sync.evidence import of_doubt
 from connector.sync.gates import through
 from connector.sync.parts import CLAIM_MARGIN, Parts
@@ -101,6 +102,7 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
         batches = _batches(provider, messages, refused)
         planned = [_prepared(provider, batch, rows) for batch in (batches[:1] if probing else batches)]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
+        caps.spend(connection, _spent(provider, planned, rows), now)
         moves += [
             Move(message.id, State.ATTEMPTING, "dispatch", account=account, attempt_id=plan.batch.reference)
             for plan in planned
@@ -110,6 +112,18 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
     if probing and planned:
         parts.breakers.probe(account)
     return planned
+
+
+def _spent(
+    provider: Provider[AccountOptions], planned: Sequence[Planned], rows: Sequence[Any]
+) -> Iterator[tuple[str, Spender, Spent]]:
+    """What each planned attempt spends of the caps, message by message."""
+    by_id = {row.id: row for row in rows}
+    for plan in planned:
+        for message in plan.batch.messages:
+            row = by_id[message.id]
+            spender = Spender(provider.account, row.mapping, row.campaign)
+            yield plan.batch.reference, spender, caps.cost(row, provider.settings.price_a_part or 0)
 
 
 def _more_may_come(rows: Sequence[Any], batch_size: int, now: datetime, linger: timedelta) -> bool:
@@ -223,7 +237,6 @@ def _note(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answe
                     parts, connection, [replace(move, attempt_id=plan.batch.reference) for move in answer.moves], now
                 )
                 attempts.end(connection, _end(parts, provider, plan, answer, now))
-                hear_refusals(parts, connection, provider.account, answer.moves, now)
         except StoreError as error:
             parts.alarms.sound("store", f"{error} Answers of providers wait in memory meanwhile.")
             if parts.stopping.wait(wait):

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from connector.crm.base import CRM
 from connector.mapping.record_mapping import RecordMapping
+from connector.model.caps import Cap
+from connector.model.live_fire import LiveFire
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.talk import Line
@@ -63,6 +65,8 @@ class Parts:
     timing: Timing
     alarms: Alarms
     breakers: Breakers
+    live: LiveFire
+    caps: tuple[Cap, ...] = ()
     tenure: Tenure = field(default_factory=Tenure)
     stopping: threading.Event = field(default_factory=threading.Event)
 

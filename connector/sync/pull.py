@@ -1,7 +1,7 @@
 """CRM → outbox: reads what is queued, commits it with claim tokens, writes the claims, and confirms them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,10 @@ from connector.model.failures import Failure
 from connector.model.messages import Draft
 from connector.model.records import Page, RecordWrite, WriteCause, WriteEnd, WriteResult
 from connector.model.states import State
-from connector.store import claims, intake, outbox
+from connector.store import claims, intake, outbox, pauses
 from connector.store.intake import Reading
 from connector.store.outbox import Move
 from connector.sync.parts import Parts, backoff
-from connector.sync.record_consent import drafts_say
 from connector.sync.settle import settle, tell
 
 log = structlog.get_logger()
@@ -40,7 +39,7 @@ class Pulled:
 def pull(parts: Parts) -> Pulled:
     """Reads every mapping's queue, a page at a time, until the queues are empty or enough is waiting to be sent.
 
-    A mapping the org refuses (an unknown field) is stopped with an alarm; the others go on.
+    A mapping the org refuses (an unknown field) is stopped with an alarm; the others go on. One that is paused is left.
 
     Raises:
         BudgetSpent, SessionLost, NeverLeft, MayHaveLeft: the org as a whole cannot be asked now.
@@ -48,6 +47,9 @@ def pull(parts: Parts) -> Pulled:
     pulled = Pulled()
     for mapping in parts.mappings.values():
         subject = f"mapping {mapping.name}"
+        with parts.database.read() as connection:
+            if pauses.mapping_paused(connection, mapping.name):
+                continue
         try:
             _renew_claims(parts, mapping)
             pulled.claimed += _claim(parts, mapping)
@@ -60,7 +62,10 @@ def pull(parts: Parts) -> Pulled:
 
 
 def _pull_mapping(parts: Parts, mapping: RecordMapping, pulled: Pulled) -> None:
-    for page in parts.crm.pages(mapping.read(parts.clock())):
+    query = mapping.read(parts.clock())
+    if parts.live.backlog_before:
+        query = replace(query, fields=tuple(dict.fromkeys((*query.fields, "CreatedDate"))))
+    for page in parts.crm.pages(query):
         if parts.stopping.is_set():
             return
         pulled.read += len(page.records)
@@ -82,13 +87,20 @@ def _take_in(parts: Parts, mapping: RecordMapping, page: Page) -> int:
         read_at=page.read_at,
         claim_expires=now + parts.timing.claim_lifetime,
         ended_at_sent=parts.ended_at_sent(),
+        backlog=_backlog(page, parts.live.backlog_before),
     )
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         taken = intake.take_in(connection, reading, due, now)
-        drafts_say(parts, connection, mapping, [item for item in due if isinstance(item, Draft)], now)
         tell(parts, connection, taken.moved, now)
     return taken.fresh + taken.again
+
+
+def _backlog(page: Page, before: datetime | None) -> frozenset[str]:
+    """The ids of the records that were made before then."""
+    if before is None:
+        return frozenset()
+    return frozenset(record["Id"] for record in page.records if datetime.fromisoformat(record["CreatedDate"]) < before)
 
 
 def _claim(parts: Parts, mapping: RecordMapping) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from connector.cli.entry import app
+from connector.demo.run import always_open
 from connector.sandbox.server import Sandbox
 
 MAPPING = Path(__file__).parents[2] / "mappings" / "sms-outbox.yaml"
@@ -33,6 +34,9 @@ replies = 0.5
 linger = 0.0
 first_poll = 0.1
 drain = 10.0
+[live]
+production = true
+send_backlog = true
 [crm]
 base_url = "{org}"
 client_id = "sandbox"
@@ -91,7 +95,7 @@ class Place:
     def write(self, **changes: str) -> "Place":
         """Writes the settings file, with some of its values changed."""
         values = {
-            "mapping": str(MAPPING),
+            "mapping": str(always_open(self.folder)),
             "store": f"sqlite:///{self.store}",
             "org": self.org,
             "providers": self.providers,

@@ -98,6 +98,7 @@ def settings_for(sandbox: Sandbox, url: str, **sections: Any) -> dict[str, Any]:
             "bulk360-my": {"provider": "bulk360"},
         },
         "pace": dict(FAST),
+        "live": {"production": True, "send_backlog": True},
     }
     for name, laid_over in sections.items():
         if name == "accounts":

@@ -10,14 +10,18 @@ from typing import Any
 
 from connector.store.db import Transaction
 from connector.store.outbox import Move
+from connector.sync.gates.caps import caps
 from connector.sync.gates.consent import consent
+from connector.sync.gates.hours import hours
+from connector.sync.gates.live_fire import live_fire
 from connector.sync.gates.validity import validity
 from connector.sync.parts import Parts
 
 Gate = Callable[[Parts, Transaction, str, Sequence[Any], datetime], Mapping[str, Move]]
 """(parts, transaction, account, rows as `store.outbox.ready` gives them, now) to message id and its move."""
 
-GATES: tuple[Gate, ...] = (validity, consent)
+GATES: tuple[Gate, ...] = (validity, live_fire, consent, hours, caps)
+"""Caps come last, for they count what all others let through."""
 
 
 def through(

@@ -1,0 +1,46 @@
+"""Pauses: what a person has told to wait, asked in the very statements that choose what is read and sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, exists, or_, select
+
+from connector.model.scopes import Scope
+from connector.store.db import put
+from connector.store.tables import Pause
+
+PAUSE: Any = Pause.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+def pause(connection: Connection, scope: Scope, name: str, why: str, now: datetime) -> bool:
+    """Makes an account, a mapping or everything (whose name is empty) wait; false when it did already."""
+    row = {"scope": scope, "name": name, "why": why, "since": now}
+    return bool(put(connection, PAUSE, [row], unless=["scope", "name"], returning=["name"]))
+
+
+def resume(connection: Connection, scope: Scope, name: str) -> bool:
+    """Lets it go on; false when it was not paused."""
+    return connection.execute(delete(PAUSE).where(PAUSE.c.scope == scope, PAUSE.c.name == name)).rowcount == 1
+
+
+def standing(connection: Connection) -> Sequence[Any]:
+    """All that is paused, the oldest first: ``scope``, ``name``, ``why`` and ``since``."""
+    return connection.execute(select(PAUSE).order_by(PAUSE.c.since, PAUSE.c.scope, PAUSE.c.name)).all()
+
+
+def mapping_paused(connection: Connection, mapping: str) -> bool:
+    """Whether a mapping's records may not be read or claimed now."""
+    named = and_(PAUSE.c.scope == Scope.MAPPING, PAUSE.c.name == mapping)
+    return bool(connection.execute(select(exists().where(or_(PAUSE.c.scope == Scope.EVERYTHING, named)))).scalar())
+
+
+def waits(messages: Any) -> Any:
+    """The condition that a row of `messages` (columns ``account``, ``mapping``) waits for a pause to end."""
+    return exists().where(
+        or_(
+            PAUSE.c.scope == Scope.EVERYTHING,
+            and_(PAUSE.c.scope == Scope.ACCOUNT, PAUSE.c.name == messages.c.account),
+            and_(PAUSE.c.scope == Scope.MAPPING, PAUSE.c.name == messages.c.mapping),
+        )
+    )
