@@ -8,8 +8,11 @@ from typing import Any, Literal, TextIO, cast
 
 import structlog
 
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _NUMBER = re.compile(
-    r"(?<![A-Za-z0-9])(?!\d{4}-\d\d-\d\d)(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))\+?\d[\d .\-()]{6,}\d(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?!\d{4}-\d\d-\d\d)"
+    rf"(?!{_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]))"
+    r"\+?\d[\d .\-()]{6,}\d(?![A-Za-z0-9])"
 )
 """What could be a phone number: neither a date, nor an IP address, nor part of an id."""
 _SECRET_KEYS = re.compile(r"secret|password|token|authorization|api_key|private_key|client_id", re.IGNORECASE)

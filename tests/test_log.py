@@ -1,17 +1,19 @@
 """Numbers, texts and secrets never reach the log: not by a rule that slips, and not in a real run."""
 
+import contextlib
 import io
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import structlog
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -65,7 +67,9 @@ def test_a_number_is_cut_to_its_last_digits_wherever_it_stands(number: str, sent
 
 @given(st.lists(st.text("0123456789", min_size=2, max_size=4), min_size=4, max_size=5), st.sampled_from(" -."))
 def test_a_number_in_groups_is_cut_too(groups: list[str], between: str) -> None:
-    """Spaces, hyphens and dots do not hide a number."""
+    """Spaces, hyphens and dots do not hide a number, unless it could as well be an IP address."""
+    with contextlib.suppress(ValueError):
+        assume(not IPv4Address(between.join(groups)))
     text = log.masked(f"call {between.join(groups)} now")
     assert "".join(groups) not in text
     assert between.join(groups[:-1]) not in text
