@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from connector.settings import Settings
+from connector.sync.blacklist import keep_blacklist
 from connector.sync.dispatch import dispatch
 from connector.sync.floor import keep_floor
 from connector.sync.housekeeping import housekeep
@@ -63,6 +64,8 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
             Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),
             Job(f"reconcile {account}", pace.reconcile, _of(reconcile, parts, account), ("note",), patient),
         ]
+        if provider.account_capability().keeps_blacklist:
+            rows.append(Job(f"blacklist {account}", pace.push, _of(keep_blacklist, parts, account), (), patient))
     return tuple(rows)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from connector.model.states import State
-from connector.store import pauses
+from connector.store import blacklist, pauses
 from connector.store.inbox import INBOX
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
@@ -16,7 +16,7 @@ from connector.store.writes import WRITE
 def due(
     connection: Connection, org: str, mappings: Sequence[str], accounts: Sequence[str], until: datetime
 ) -> dict[str, int]:
-    """What can be worked on by `until`: ``messages`` to claim or send, ``news`` to note, ``writes`` to make.
+    """What can be worked on by `until`: messages to claim or send, news to note, writes to make, numbers to block.
 
     Only what these mappings claim and these accounts send; what is put off for longer, or paused, is left out.
     """
@@ -37,6 +37,7 @@ def due(
             or_(INBOX.c.standing == "new", and_(INBOX.c.standing == "parked", INBOX.c.not_before <= until)),
         ),
         "writes": _count(connection, WRITE.c.org == org, WRITE.c.standing == "due", _by(WRITE, until)),
+        "numbers": blacklist.owed(connection, accounts, until),
     }
 
 

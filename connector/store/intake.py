@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, select
 from connector.model.failures import Failure
 from connector.model.messages import Draft, Refusal
 from connector.model.states import FINAL, State
+from connector.model.stop_words import STOP_CONFIRMATION
 from connector.store.db import amend, incoming, new_id, put
 from connector.store.outbox import EVENT, MESSAGE, Move, Moved, move, with_open_status_write
 
@@ -224,7 +225,7 @@ def _backlog(message_id: str) -> Move:
 def _at_once(item: Draft | Refusal, message_id: str, now: datetime) -> Move | None:
     if isinstance(item, Refusal):
         return Move(message_id, State.REJECTED, "mapping", item.failure)
-    if item.stop:
+    if item.stop and item.kind != STOP_CONFIRMATION:  # whether that one may leave, the gate of consent decides
         said = ", ".join(item.stop)
         reason = f"the recipient asked for no messages: {said} is set on the record"
         return Move(message_id, State.HELD, "consent", Failure("OPTED_OUT", reason, opted_out=True))

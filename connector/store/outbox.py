@@ -27,7 +27,7 @@ _MOVED = MESSAGE.c[
 
 _SENT = MESSAGE.c[
     "id", "state_at", "to_number", "country", "pieces", "values", "channel", "sender", "campaign", "send_at",
-    "expires_at", "content", "accounts", "tries", "failure_code", "mapping", "parts"
+    "expires_at", "content", "accounts", "tries", "failure_code", "mapping", "parts", "kind"
 ]  # fmt: skip
 """What sending asks of a message."""
 

@@ -23,6 +23,7 @@ from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.answers import BATCH_REFUSED, Answer, answered, ended
 from connector.sync.breakers import PROBE_SIZE, Standing
+from connector.sync.consent import hear_refusals
 from connector.sync.evidence import of_doubt
 from connector.sync.gates import through
 from connector.sync.parts import CLAIM_MARGIN, Parts
@@ -237,6 +238,7 @@ def _note(parts: Parts, provider: Provider[AccountOptions], plan: Planned, answe
                     parts, connection, [replace(move, attempt_id=plan.batch.reference) for move in answer.moves], now
                 )
                 attempts.end(connection, _end(parts, provider, plan, answer, now))
+                hear_refusals(parts, connection, provider.account, answer.moves, now)
         except StoreError as error:
             parts.alarms.sound("store", f"{error} Answers of providers wait in memory meanwhile.")
             if parts.stopping.wait(wait):

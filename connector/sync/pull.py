@@ -17,6 +17,7 @@ from connector.store import claims, intake, outbox, pauses
 from connector.store.intake import Reading
 from connector.store.outbox import Move
 from connector.sync.parts import Parts, backoff
+from connector.sync.record_consent import drafts_say
 from connector.sync.settle import settle, tell
 
 log = structlog.get_logger()
@@ -92,6 +93,7 @@ def _take_in(parts: Parts, mapping: RecordMapping, page: Page) -> int:
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         taken = intake.take_in(connection, reading, due, now)
+        drafts_say(parts, connection, mapping, [item for item in due if isinstance(item, Draft)], now)
         tell(parts, connection, taken.moved, now)
     return taken.fresh + taken.again
 
