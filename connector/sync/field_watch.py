@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from connector.mapping.record_mapping import RecordMapping
 from connector.model.describe import ObjectDescription
 from connector.model.errors import CRMError, ExchangeError, QueryFault
 from connector.store import lost_fields, writes
@@ -21,10 +22,12 @@ _SUBJECT = "writes of "
 def look_again(parts: Parts) -> dict[tuple[str, str], LostField]:
     """The fields that are lost now; those not looked for in ten minutes are looked for, with one describe an object.
 
-    What waits for one that is back is due again. Sounds and settles the alarms as `tell` does.
+    What waits for one that is back is due again; one that its mapping no longer writes is forgotten. Sounds and settles
+    the alarms as `tell` does.
     """
     with parts.database.read() as connection:
-        known = lost_fields.known(connection)
+        kept = lost_fields.known(connection)
+    known = {place: each for place, each in kept.items() if _is_wanted(parts, each)}
     now = parts.clock()
     stale = {each.object for each in known.values() if now - each.checked_at >= _LOOK_AGAIN_AFTER}
     described = {name: seen for name in sorted(stale) if (seen := _described(parts, name)) is not None}
@@ -33,7 +36,7 @@ def look_again(parts: Parts) -> dict[tuple[str, str], LostField]:
         for place, each in known.items()
         if each.object not in described or not takes(described[each.object], each.field, each.creates)
     }
-    if lost != known:
+    if lost != kept:
         with parts.database.begin() as connection:
             lost_fields.keep(connection, lost.values(), now)
             for name in sorted({each.object for place, each in known.items() if place not in lost}):
@@ -41,6 +44,22 @@ def look_again(parts: Parts) -> dict[tuple[str, str], LostField]:
                 log.info("field_back", object=name, count=count)
     tell(parts, lost)
     return lost
+
+
+def _is_wanted(parts: Parts, lost: LostField) -> bool:
+    """Whether a mapping that wanted the field still writes it; of mappings that are not loaded nobody can say."""
+    return any(
+        name not in parts.mappings or lost.field.lower() in _written_by(parts.mappings[name]) for name in lost.mappings
+    )
+
+
+def _written_by(mapping: RecordMapping) -> set[str]:
+    """Every field that a mapping writes, whatever the object, in lower case; the keys it knows records by included."""
+    names = [assignment.field for _, assignment in mapping.assignments()]
+    names += [assignment.field for assignments in mapping.opt_outs.values() for assignment in assignments]
+    names += [mapping.activity.upsert.key] if mapping.activity else []
+    names += [mapping.reply.create.key] if mapping.reply else []
+    return {name.lower() for name in names}
 
 
 def takes(description: ObjectDescription, field: str, creates: bool) -> bool:

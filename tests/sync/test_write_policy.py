@@ -290,6 +290,22 @@ def test_a_person_may_try_a_lost_field_before_its_time(site: Site, sandbox: Sand
     assert listed(site) == []
 
 
+def test_a_field_that_the_mapping_no_longer_writes_is_forgotten(site: Site, sandbox: Sandbox) -> None:
+    """Taking the field out of the mapping ends its alarm, as the alarm's own advice says."""
+    sent(site, sandbox)
+    with field_as(sandbox, MESSAGE, "Provider_Id__c"):
+        site.push()
+        assert "writes of sms-outbox" in site.alarms()
+        mapping = site.parts.mappings["sms-outbox"]
+        kept = {
+            state: replace(part, set=tuple(each for each in part.set if each.field != "Provider_Id__c"))
+            for state, part in mapping.statuses.items()
+        }
+        site.with_parts(mappings={"sms-outbox": replace(mapping, statuses=kept)})
+        site.push()
+    assert site.alarms() == {}
+
+
 def test_several_lost_fields_are_found_at_once(site: Site, sandbox: Sandbox) -> None:
     """The CRM names one field at a time; one look at the describe finds them all, and one more call writes the rest."""
     sent(site, sandbox)
