@@ -1,6 +1,8 @@
 """The two stores of a run, each with the trouble that befalls its kind: a full disk, a server that is restarted."""
 
+import os
 import resource
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -81,10 +83,17 @@ class PostgreSQLStore:
         self._server.cleanup()
 
 
+def roomiest() -> str | None:
+    """Memory to put databases in where the machine has enough of it: a killed process does not care, and disks wait."""
+    memory = Path("/dev/shm")
+    room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 2**30
+    return str(memory) if room else None
+
+
 @contextmanager
 def store_of(kind: str) -> Iterator[Store]:
     """A migrated store of its own."""
-    with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="chaos-", dir=roomiest(), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # a server started by root runs as another user
         store = SQLiteStore(folder) if kind == "sqlite" else PostgreSQLStore(folder)
