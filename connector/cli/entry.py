@@ -5,7 +5,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from connector.cli import backfill, mapping, message, reconciling, report, resolve, running, store, world, writes
+from connector.cli import (
+    backfill,
+    mapping,
+    message,
+    pauses,
+    reconciling,
+    report,
+    resolve,
+    running,
+    store,
+    world,
+    writes,
+)
 from connector.cli import settings as settings_command
 from connector.cli.doctor import command as doctor
 from connector.cli.screen import complain
@@ -38,6 +50,7 @@ doctor.add_to(app)
 report.add_to(app)
 reconciling.add_to(app)
 backfill.add_to(app)
+pauses.add_to(app)
 app.add_typer(mapping.commands, name="mapping")
 message.commands.command()(resolve.resolve)
 app.add_typer(message.commands, name="message")

@@ -20,15 +20,25 @@ SettingsFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
+SendBacklog = Annotated[
+    bool,
+    typer.Option("--send-backlog", help="Send what was queued before the first start too, instead of holding it."),
+]
+
+
 @contextmanager
-def opened(file: Path | None, *, store: bool = True, quiet: bool = True) -> Iterator[App]:
+def opened(file: Path | None, *, store: bool = True, quiet: bool = True, send_backlog: bool = False) -> Iterator[App]:
     """The app of a settings file. `store`: its tables must be up to date. `quiet`: only what is wrong is logged.
+
+    `send_backlog` stands above the setting of that name.
 
     Raises:
         SettingsError: the settings cannot be used.
         StoreError: the store cannot be reached, or `connector db upgrade` has to run first.
     """
     settings = read(file)
+    if send_backlog:
+        settings = settings.model_copy(update={"live": settings.live.model_copy(update={"send_backlog": True})})
     log.set_up(settings.log.form, _level(settings, quiet))
     app = build(settings)
     try:

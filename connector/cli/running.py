@@ -11,7 +11,7 @@ import typer
 
 from connector.app import App
 from connector.cli.accounting import Books, books, show
-from connector.cli.opening import AsJson, SettingsFile, opened
+from connector.cli.opening import AsJson, SendBacklog, SettingsFile, opened
 from connector.cli.screen import complain, remark, say, show_json
 from connector.cli.signals import stopping_on_signals
 from connector.cli.single_pass import SinglePass
@@ -31,13 +31,13 @@ def add_to(app: typer.Typer) -> None:
     app.command()(version)
 
 
-def run(config: SettingsFile = None) -> None:
+def run(config: SettingsFile = None, send_backlog: SendBacklog = False) -> None:
     """Run the daemon: read, send and write back until it is stopped, and receive webhooks if the settings say so.
 
     Only one daemon an org works at a time: a second one waits for the first one's lease. SIGTERM or Ctrl-C lets what
     is in flight finish: exit code 0 when it did, 1 when the drain limit ran out. A second signal ends it at once.
     """
-    with opened(config, quiet=False) as app:
+    with opened(config, quiet=False, send_backlog=send_backlog) as app:
         drained = _serve(app)
         if not drained:
             # threads that hang would keep the process from ending
@@ -95,6 +95,7 @@ def _serve(app: App) -> bool:
 def once(
     config: SettingsFile = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last words of what was sent.")] = 0.0,
+    send_backlog: SendBacklog = False,
     as_json: AsJson = False,
 ) -> None:
     """Make one pass and end: read what is queued, send it, note what is told and write it back, until nothing is left.
@@ -102,7 +103,7 @@ def once(
     Refuses while a daemon works on the same org. Then accounts for every message: exits with 0 when the books
     balance. What is put off for longer (an account at fault, a message for later) is left to the next pass.
     """
-    with opened(config) as app:
+    with opened(config, send_backlog=send_backlog) as app:
         cut_short = _one_pass(app, wait)
         read = books(app)
         for subject, (_, sentence) in sorted(app.alarms.standing().items()):

@@ -21,7 +21,19 @@ _HORIZON = timedelta(seconds=10)
 _PATIENCE = 30.0
 """Seconds without any work done after which the pass gives up on what is still due."""
 _ROUND = 0.05
-_ORDER = ("sweep", "balance", "release", "pull", "dispatch", "poll", "reconcile", "replies", "note", "push", "blacklist")
+_ORDER = (
+    "sweep",
+    "balance",
+    "release",
+    "pull",
+    "dispatch",
+    "poll",
+    "reconcile",
+    "replies",
+    "note",
+    "push",
+    "blacklist",
+)
 """The phone index comes before anything is sent, for it knows who opted out."""
 _ASK_UNASKED = frozenset({"sweep", "balance", "pull", "replies"})
 """Jobs that make a request each time, and so keep the daemon's pace; the others look into the store first."""

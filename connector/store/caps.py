@@ -10,7 +10,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, case, delete, func, or_, select
 
 from connector.model.caps import MILLIONTHS, Spent
 from connector.model.states import State
@@ -67,6 +67,11 @@ def spend(connection: Connection, spent: Iterable[tuple[str, Spender, Spent]], n
         for (attempt_id, spender), amount in sums.items()
     ]
     put(connection, SPENDING, rows)
+
+
+def forget(connection: Connection, before: datetime) -> None:
+    """Drops what was spent before then, which must lie a day back at least."""
+    connection.execute(delete(SPENDING).where(SPENDING.c.at < before))
 
 
 def _counted() -> Any:

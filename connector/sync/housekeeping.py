@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from connector.store import housekeeping
+from connector.store import caps, housekeeping
 from connector.sync.parts import Parts
 
 
@@ -16,4 +16,6 @@ def housekeep(parts: Parts, keep_days: int) -> int:
         gone += dropped
         if not dropped:
             break
+    with parts.database.begin() as connection:
+        caps.forget(connection, before)
     return gone

@@ -13,6 +13,7 @@ from connector.cli.doctor.accounts import check_accounts, check_receiver
 from connector.cli.doctor.checks import Check, Verdict, failed, ok
 from connector.cli.doctor.orgs import check_mappings, check_org
 from connector.cli.doctor.secrets import secrets_of, without
+from connector.cli.doctor.sending import check_sending
 from connector.cli.doctor.stores import check_store, working
 from connector.cli.opening import AsJson, SettingsFile
 from connector.cli.screen import STYLES, on_terminal, say, show_json, show_table
@@ -67,6 +68,7 @@ def _examined_app(app: App) -> Iterator[Check]:
         org = org or (check.subject == "login" and check.verdict is Verdict.OK)
         yield check
     yield from check_mappings(app, org=org)
+    yield from check_sending(app, store=store, org=org)
     yield from check_accounts(app)
     yield from check_receiver(app, working=store and working(app) is not None)
 
