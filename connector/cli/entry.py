@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from connector.cli import (
     backfill,
+    consent,
     mapping,
     message,
     pauses,
@@ -55,6 +56,7 @@ app.add_typer(mapping.commands, name="mapping")
 message.commands.command()(resolve.resolve)
 app.add_typer(message.commands, name="message")
 app.add_typer(writes.commands, name="writes")
+app.add_typer(consent.commands, name="consent")
 app.add_typer(store.commands, name="db")
 app.add_typer(settings_command.commands, name="settings")
 
