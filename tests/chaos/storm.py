@@ -239,6 +239,7 @@ def settings_for(world: ChaosWorld, url: str, folder: Path, plan: Plan) -> dict[
         "store": {"url": url},
         "web": {"port": port},
         "mappings": [str(always_open(folder))],
+        "live": {"production": True, "send_backlog": True},  # the records stand there before the daemon first runs
         "crm": {
             "base_url": world.org_url,
             "client_id": "sandbox",
