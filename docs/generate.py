@@ -98,6 +98,8 @@ def _type_word(kind: Any) -> str:
         return f"list of: {_type_word(inside[0])}"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return " or ".join(f"`{part.value}`" for part in kind)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "table of: " + ", ".join(f"`{name}`" for name in kind.model_fields)
     return "table of: text to " + _type_word(inside[-1])
 
 
@@ -115,6 +117,8 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Enum):
         return str(value.value)
+    if isinstance(value, BaseModel):
+        return str(value.model_dump(exclude_unset=True))
     if isinstance(value, list | tuple):
         return f"[{', '.join(_shown(item) for item in value)}]"
     return f"{value:g}" if isinstance(value, float) else str(value)
