@@ -1,62 +1,23 @@
 """The tables. Rows are built only in `connector.store`, for table models do not validate; `state` has a CHECK."""
 
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     Index,
-    Integer,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from connector.model.consent import ConsentSource
 from connector.model.records import WriteCause
 from connector.model.scopes import Scope
 from connector.model.states import State
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC. SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-_Serial = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _in(column: str, values: type[StrEnum] | tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
-
-
-def _when(*, nullable: bool = True, index: bool = False) -> Any:
-    return Field(sa_column=Column(UTCDateTime(), nullable=nullable, index=index), default=None)
-
-
-def _json(empty: str) -> Any:
-    return Field(sa_column=Column(Json, nullable=False, server_default=empty), default=None)
+from connector.store.columns import Json, Serial, json, one_of, when
 
 
 class OutboxMessage(SQLModel, table=True):
@@ -65,7 +26,7 @@ class OutboxMessage(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("org", "object", "record_id", "round", name="uq_message_record_round"),
-        CheckConstraint(_in("state", State), name="ck_message_state"),
+        CheckConstraint(one_of("state", State), name="ck_message_state"),
         Index("ix_message_work", "state", "account", "not_before"),
         Index("ix_message_provider_id", "account", "provider_id"),
         Index("ix_message_provider_batch", "account", "provider_batch", "to_number"),
@@ -80,36 +41,36 @@ class OutboxMessage(SQLModel, table=True):
     mapping: str
     run: str = Field(index=True)
     state: str
-    state_at: datetime = _when(nullable=False)
+    state_at: datetime = when(nullable=False)
     to_number: str
     country: str
-    pieces: list[str] = _json("[]")
-    values: list[str] = _json("[]")
+    pieces: list[str] = json("[]")
+    values: list[str] = json("[]")
     channel: str
     sender: str | None
     campaign: str | None
     kind: str | None
-    accounts: list[str] = _json("[]")
+    accounts: list[str] = json("[]")
     account: str | None
     encoding: str | None
     parts: int
-    send_at: datetime | None = _when()
-    expires_at: datetime | None = _when()
-    content: dict[str, Any] = _json("{}")
-    fields: dict[str, Any] = _json("{}")
-    rank: int = Field(sa_column=Column(_Serial, nullable=False))
-    read_at: datetime = _when(nullable=False)
+    send_at: datetime | None = when()
+    expires_at: datetime | None = when()
+    content: dict[str, Any] = json("{}")
+    fields: dict[str, Any] = json("{}")
+    rank: int = Field(sa_column=Column(Serial, nullable=False))
+    read_at: datetime = when(nullable=False)
     claim_token: str | None
-    claim_expires: datetime | None = _when()
-    left_queue_at: datetime | None = _when()
-    not_before: datetime | None = _when()
+    claim_expires: datetime | None = when()
+    left_queue_at: datetime | None = when()
+    not_before: datetime | None = when()
     tries: int = 0
     attempt_id: str | None = Field(index=True)
     provider_id: str | None
     provider_batch: str | None
     failure_code: str | None
     failure_reason: str | None = Field(sa_column=Column(Text))
-    created_at: datetime = _when(nullable=False)
+    created_at: datetime = when(nullable=False)
 
 
 class MessageEvent(SQLModel, table=True):
@@ -117,10 +78,10 @@ class MessageEvent(SQLModel, table=True):
 
     __tablename__ = "message_event"
 
-    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    id: int | None = Field(sa_column=Column(Serial, primary_key=True, autoincrement=True), default=None)
     message_id: str = Field(index=True)
-    at: datetime = _when(nullable=False)
-    happened_at: datetime | None = _when()
+    at: datetime = when(nullable=False)
+    happened_at: datetime | None = when()
     from_state: str
     to_state: str
     moved: bool
@@ -143,13 +104,13 @@ class Attempt(SQLModel, table=True):
     provider: str
     size: int
     body_hash: str
-    started_at: datetime = _when(nullable=False)
-    ended_at: datetime | None = _when()
+    started_at: datetime = when(nullable=False)
+    ended_at: datetime | None = when()
     outcome: str | None
     provider_batch: str | None
     error: str | None = Field(sa_column=Column(Text))
     evidence: dict[str, Any] | None = Field(sa_column=Column(Json, nullable=True), default=None)
-    poll_at: datetime | None = _when()
+    poll_at: datetime | None = when()
     polls: int = 0
 
 
@@ -159,7 +120,7 @@ class InboxNews(SQLModel, table=True):
     __tablename__ = "inbox"
     __table_args__ = (
         UniqueConstraint("account", "kind", "key", name="uq_inbox_news"),
-        CheckConstraint(_in("standing", ("new", "matched", "parked", "unmatched")), name="ck_inbox_standing"),
+        CheckConstraint(one_of("standing", ("new", "matched", "parked", "unmatched")), name="ck_inbox_standing"),
         Index("ix_inbox_work", "standing", "received_at"),
         Index("ix_inbox_match", "account", "provider_id"),
         Index("ix_inbox_phone", "phone", "standing"),
@@ -170,8 +131,8 @@ class InboxNews(SQLModel, table=True):
     provider: str
     kind: str
     key: str
-    received_at: datetime = _when(nullable=False)
-    at: datetime | None = _when()
+    received_at: datetime = when(nullable=False)
+    at: datetime | None = when()
     state: str | None
     word: str
     failure: dict[str, Any] | None = Field(sa_column=Column(Json, nullable=True), default=None)
@@ -182,12 +143,12 @@ class InboxNews(SQLModel, table=True):
     phone: str | None
     text: str | None = Field(sa_column=Column(Text))
     opted_out: bool
-    raw: dict[str, Any] = _json("{}")
+    raw: dict[str, Any] = json("{}")
     standing: str
     message_id: str | None = Field(index=True)
     tries: int = 0
-    not_before: datetime | None = _when()
-    settled_at: datetime | None = _when()
+    not_before: datetime | None = when()
+    settled_at: datetime | None = when()
 
 
 class CrmWrite(SQLModel, table=True):
@@ -199,27 +160,27 @@ class CrmWrite(SQLModel, table=True):
 
     __tablename__ = "crm_write"
     __table_args__ = (
-        CheckConstraint(_in("standing", ("due", "done", "parked")), name="ck_write_standing"),
-        CheckConstraint(_in("cause", WriteCause), name="ck_write_cause"),
+        CheckConstraint(one_of("standing", ("due", "done", "parked")), name="ck_write_standing"),
+        CheckConstraint(one_of("cause", WriteCause), name="ck_write_cause"),
         Index("ix_write_work", "standing", "not_before", "id"),
         Index("ix_write_record", "org", "object", "record_id"),
     )
 
-    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    id: int | None = Field(sa_column=Column(Serial, primary_key=True, autoincrement=True), default=None)
     org: str
     object: str
     record_id: str | None
     key_field: str | None
     key: str | None
-    fields: dict[str, Any] = _json("{}")
+    fields: dict[str, Any] = json("{}")
     cause: str
     mapping: str | None
     message_id: str | None = Field(index=True)
     standing: str
     tries: int = 0
-    not_before: datetime | None = _when()
-    created_at: datetime = _when(nullable=False)
-    settled_at: datetime | None = _when()
+    not_before: datetime | None = when()
+    created_at: datetime = when(nullable=False)
+    settled_at: datetime | None = when()
     error_code: str | None
     error: str | None = Field(sa_column=Column(Text))
     set_aside: list[str] | None = Field(sa_column=Column(Json, nullable=True), default=None)
@@ -237,7 +198,7 @@ class PhoneEntry(SQLModel, table=True):
     field: str = Field(primary_key=True)
     e164: str | None = Field(index=True)
     opted_out: bool
-    seen_at: datetime = _when(nullable=False)
+    seen_at: datetime = when(nullable=False)
 
 
 class Consent(SQLModel, table=True):
@@ -249,20 +210,20 @@ class Consent(SQLModel, table=True):
 
     __tablename__ = "consent"
     __table_args__ = (
-        CheckConstraint(_in("source", ConsentSource), name="ck_consent_source"),
+        CheckConstraint(one_of("source", ConsentSource), name="ck_consent_source"),
         Index("ix_consent_number", "org", "number", "scope", "voice", "id"),
         Index("ix_consent_voice", "org", "voice", "id"),
     )
 
-    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    id: int | None = Field(sa_column=Column(Serial, primary_key=True, autoincrement=True), default=None)
     org: str
     number: str
     scope: str
     voice: str
     stopped: bool
     source: str
-    evidence: dict[str, Any] = _json("{}")
-    at: datetime = _when(nullable=False)
+    evidence: dict[str, Any] = json("{}")
+    at: datetime = when(nullable=False)
 
 
 class BlacklistCall(SQLModel, table=True):
@@ -270,19 +231,19 @@ class BlacklistCall(SQLModel, table=True):
 
     __tablename__ = "blacklist_call"
     __table_args__ = (
-        CheckConstraint(_in("standing", ("due", "done", "parked")), name="ck_blacklist_standing"),
+        CheckConstraint(one_of("standing", ("due", "done", "parked")), name="ck_blacklist_standing"),
         Index("ix_blacklist_work", "standing", "account", "number", "id"),
     )
 
-    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
+    id: int | None = Field(sa_column=Column(Serial, primary_key=True, autoincrement=True), default=None)
     account: str
     number: str
     blocked: bool
     standing: str
     tries: int = 0
-    not_before: datetime | None = _when()
-    created_at: datetime = _when(nullable=False)
-    settled_at: datetime | None = _when()
+    not_before: datetime | None = when()
+    created_at: datetime = when(nullable=False)
+    settled_at: datetime | None = when()
     error: str | None = Field(sa_column=Column(Text))
 
 
@@ -292,8 +253,8 @@ class Cursor(SQLModel, table=True):
     __tablename__ = "cursor"
 
     name: str = Field(primary_key=True)
-    value: dict[str, Any] = _json("{}")
-    updated_at: datetime = _when(nullable=False)
+    value: dict[str, Any] = json("{}")
+    updated_at: datetime = when(nullable=False)
 
 
 class Spending(SQLModel, table=True):
@@ -302,8 +263,8 @@ class Spending(SQLModel, table=True):
     __tablename__ = "spending"
     __table_args__ = (Index("ix_spending_campaign", "campaign", "at"),)
 
-    id: int | None = Field(sa_column=Column(_Serial, primary_key=True, autoincrement=True), default=None)
-    at: datetime = _when(nullable=False, index=True)
+    id: int | None = Field(sa_column=Column(Serial, primary_key=True, autoincrement=True), default=None)
+    at: datetime = when(nullable=False, index=True)
     attempt_id: str
     account: str
     mapping: str
@@ -317,12 +278,12 @@ class Pause(SQLModel, table=True):
     """What a person has told to wait: an account, a mapping, or everything (whose name is empty)."""
 
     __tablename__ = "pause"
-    __table_args__ = (CheckConstraint(_in("scope", Scope), name="ck_pause_scope"),)
+    __table_args__ = (CheckConstraint(one_of("scope", Scope), name="ck_pause_scope"),)
 
     scope: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     why: str = Field(sa_column=Column(Text, nullable=False))
-    since: datetime = _when(nullable=False)
+    since: datetime = when(nullable=False)
 
 
 class Lease(SQLModel, table=True):
@@ -333,4 +294,4 @@ class Lease(SQLModel, table=True):
     name: str = Field(primary_key=True)
     holder: str
     fence: int
-    expires_at: datetime = _when(nullable=False)
+    expires_at: datetime = when(nullable=False)
