@@ -1,0 +1,43 @@
+"""When there is room again under a cap."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.model.caps import Cap, Period, Unit, room_at
+from connector.model.scopes import Scope
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+_AGO = st.integers(0, 3599).map(lambda seconds: NOW - timedelta(seconds=seconds))
+
+
+@given(st.lists(st.tuples(_AGO, st.integers(1, 5)), max_size=20), st.integers(1, 60))
+def test_room_for_as_much_as_the_cap_is_there_when_enough_has_aged(
+    spent: list[tuple[datetime, int]], need: int
+) -> None:
+    """At the moment told, what is still in the window leaves room for what is needed; a second before it does not."""
+    most = max(sum(amount for _, amount in spent), need)
+    at = room_at(spent, most, HOUR, need, NOW)
+
+    def free(moment: datetime) -> int:
+        return most - sum(amount for when, amount in spent if when > moment - HOUR)
+
+    assert free(at) >= need
+    assert at == NOW or free(at - timedelta(seconds=1)) < need
+
+
+@given(st.lists(st.tuples(_AGO, st.integers(1, 3)), min_size=1, max_size=10), st.integers(1, 5))
+def test_more_than_the_cap_takes_its_turns(spent: list[tuple[datetime, int]], rounds: int) -> None:
+    """What is wanted beyond a whole cap goes out a whole window later each time."""
+    most = sum(amount for _, amount in spent)
+    assert room_at(spent, most, HOUR, most * rounds + 1, NOW) == room_at(spent, most, HOUR, 1, NOW) + rounds * HOUR
+
+
+def test_caps_read_as_people_say_them() -> None:
+    """A cap's words name how much, of what, in which time and for whom."""
+    assert str(Cap(Scope.ACCOUNT, "nrs-main", Unit.MESSAGES, Period.HOUR, 1000)) == (
+        "1,000 messages an hour for the account nrs-main"
+    )
+    assert str(Cap(Scope.EVERYTHING, "", Unit.MONEY, Period.DAY, 12_500_000)) == "12.5 money a day for everything"
