@@ -11,7 +11,7 @@ from connector.sandbox.server import Sandbox
 from jobs.schedule import slowed, table
 from tests.sync.site import NRS, SMSCLOUDS, new_store, site_on
 
-ONCE = {"pull", "note", "push", "sweep", "housekeeping"}
+ONCE = {"pull", "note", "push", "release", "sweep", "housekeeping"}
 AN_ACCOUNT = {"dispatch", "poll", "replies", "reconcile"}
 
 
@@ -28,7 +28,7 @@ def test_every_verb_has_its_row_and_every_account_its_own(
         assert "dispatch bulk360-my" not in names, "its adapter is still to come"
         assert all(wakes in names for job in jobs for wakes in job.wakes)
         by_name = {job.name: job for job in jobs}
-        assert {name for name, job in by_name.items() if job.slows} == {"pull", "sweep"}
+        assert {name for name, job in by_name.items() if job.slows} == {"pull", "release", "sweep"}
         assert by_name[f"dispatch {SMSCLOUDS}"].hung_after > 600, "a send there may take ten minutes by its guide"
         assert by_name["pull"].every == site.app.settings.pace.pull
 

@@ -46,7 +46,7 @@ def test_the_org_is_asked_whether_it_is_in_production(sandbox: Sandbox, url: str
 
 
 def test_what_was_queued_before_the_first_start_is_held_until_it_is_set_back(sandbox: Sandbox, url: str) -> None:
-    """It is held once, unclaimed; set back by a person it is sent; what is queued later is sent at once."""
+    """It is held once, unclaimed; set back by a person it is sent, as often as that; what is queued later, at once."""
     (old,) = plant(sandbox)
     with site_on(sandbox, url, live={"send_backlog": False}) as site:
         site.pull()
@@ -61,6 +61,10 @@ def test_what_was_queued_before_the_first_start_is_held_until_it_is_set_back(san
         site.pull()
         site.dispatch()
         assert {row.state for row in site.messages()} == {State.ACCEPTED}
+        site.work_until(lambda: site.states() == {"delivered": 2} and not site.owed())
+        set_back(sandbox, old)
+        site.pull()
+        assert site.states() == {"delivered": 2, "claimed": 1}
     assert received(sandbox)["distinct"] == 2
 
 
