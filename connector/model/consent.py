@@ -9,6 +9,7 @@ from typing import Any
 EVERYTHING = "*"
 """The scope of a word that stops, or allows, every message to a number."""
 RECIPIENT = "recipient"
+"""The voice of the person behind the number: it says stop in replies, and in nothing else."""
 PERSON = "person"
 _RECORD = "record "
 

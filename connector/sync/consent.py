@@ -82,7 +82,7 @@ def hear(
         if known is not None and known.stopped == word.stopped:
             continue
         if not word.stopped:
-            if known is None or known.source != ConsentSource.REPLY or known.at >= word.at:
+            if known is None or known.at >= word.at:
                 continue
             lifted[word.number] = known.at
         changes.append(word)

@@ -116,7 +116,7 @@ def _lifted(
         voices = standing[number]
         reply = voices.get(RECIPIENT)
         others = [voice for voice in stopping(voices) if is_of_record(voice)]
-        if reply is None or not reply.stopped or reply.source != ConsentSource.REPLY or others:
+        if reply is None or not reply.stopped or others:
             continue
         if _cleared_after(item, reply.at, ours.get(item.record_id)):
             evidence = {"object": item.object, "record": item.record_id, "field": item.field, "note": "cleared there"}

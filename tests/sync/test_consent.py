@@ -305,7 +305,8 @@ def test_a_stop_said_twice_leaves_one_entry(site: Site, sandbox: Sandbox) -> Non
 @pytest.fixture
 def confirming(sandbox: Sandbox, url: str, tmp_path: Path) -> Iterator[Site]:
     """A site whose one mapping confirms stops."""
-    with mapped(sandbox, url, tmp_path, kind="kind: service=>kind: stop_confirmation") as site:
+    kind, valid = "kind: service=>kind: stop_confirmation", "valid_for: 24h=>valid_for: 7d"
+    with mapped(sandbox, url, tmp_path, kind=kind, valid=valid) as site:
         yield site
 
 
@@ -333,7 +334,9 @@ def test_an_old_stop_is_confirmed_no_more(confirming: Site, sandbox: Sandbox) ->
     say(confirming, "STOP", number_of(1))
     confirming.later(24 * 3600)
     set_back(sandbox, record_id)
+    assert record(sandbox, record_id)["Status__c"] == "Queued"
     send(confirming)
+    assert record(sandbox, record_id)["Status__c"] == "Held"
     assert received(sandbox)["received"] == 0
 
 
@@ -368,6 +371,9 @@ def test_clearing_the_field_takes_a_reply_s_stop_back(site: Site, sandbox: Sandb
         set_back(sandbox, record_id)
         send(site)
         assert record(sandbox, record_id)["Status__c"] == ends
+        with site.parts.database.read() as connection:
+            standing = ledger.standing(connection, site.parts.org, [number_of(1)])
+        assert standing[number_of(1)][RECIPIENT].stopped is (ends == "Held")
 
 
 @contextmanager
@@ -383,7 +389,7 @@ def later_in_the_org(sandbox: Sandbox, record_id: str, site: Site) -> Iterator[N
                     found["SystemModstamp"] = site.clock().isoformat()
             yield page
 
-    site.parts.crm.changed = changed  # type: ignore[method-assign]
+    site.parts.crm.changed = changed  # type: ignore[method-assign,assignment]
     yield
     site.parts.crm.changed = real  # type: ignore[method-assign]
 

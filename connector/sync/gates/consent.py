@@ -69,7 +69,7 @@ def _confirmations(
 def _confirmable(words: Sequence[Any], now: datetime) -> Any | None:
     """The reply's stop, if it is fresh and nobody else stops the number but the records it was written to."""
     reply = next((word for word in words if word.voice == RECIPIENT and word.scope == EVERYTHING), None)
-    if reply is None or reply.source != ConsentSource.REPLY or now - reply.at > _CONFIRMED_WITHIN:
+    if reply is None or now - reply.at > _CONFIRMED_WITHIN:
         return None
     return reply if all(word is reply or is_of_record(word.voice) for word in words) else None
 
