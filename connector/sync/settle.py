@@ -30,6 +30,11 @@ def tell(parts: Parts, connection: Transaction, moved: Sequence[Moved], now: dat
     for step in moved:
         mapping = parts.mappings.get(step.row.mapping)
         if mapping is None:
+            parts.alarms.sound(
+                f"mapping {step.row.mapping}",
+                "no mapping of that name is loaded any more, and messages of it are still on their way: what becomes of "
+                "them is not written to their records. Put its file back, then run `connector reconcile`.",
+            )
             continue
         owed.extend(
             Owed(write, step.row.mapping, step.row.id) for write in mapping.on_change(change_of(parts, step, now))

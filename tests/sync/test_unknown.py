@@ -151,3 +151,13 @@ def test_the_balance_after_a_lost_answer_is_kept_as_evidence(site: Site, sandbox
     in_doubt(site, sandbox)
     (attempt,) = rows(site.parts.database, ATTEMPT)
     assert attempt.evidence["balance_after"]["amount"] > 0
+
+
+def test_a_mapping_that_is_gone_is_told_of_when_news_of_its_messages_comes(site: Site, sandbox: Sandbox) -> None:
+    """News of a message whose mapping is loaded no more moves the message and sounds an alarm: nothing is swallowed."""
+    plant(sandbox)
+    site.pull()
+    site.dispatch()
+    site.with_parts(mappings={})
+    site.work_until(lambda: site.states() == {"delivered": 1})
+    assert "Put its file back" in site.alarms()["mapping sms-outbox"]
