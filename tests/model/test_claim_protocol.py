@@ -376,6 +376,7 @@ def _settings(url: str) -> dict[str, Any]:
             }
         },
         "pace": {"linger": 0.0},
+        "live": {"production": True, "send_backlog": True},
     }
 
 
