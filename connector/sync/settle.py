@@ -32,7 +32,7 @@ def tell(parts: Parts, connection: Transaction, moved: Sequence[Moved], now: dat
         if mapping is None:
             parts.alarms.sound(
                 f"mapping {step.row.mapping}",
-                "no mapping of that name is loaded any more, and messages of it are still on their way: what becomes of "
+                "no mapping of that name is loaded any more, and messages of it are on their way: what becomes of "
                 "them is not written to their records. Put its file back, then run `connector reconcile`.",
             )
             continue
