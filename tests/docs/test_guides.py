@@ -62,7 +62,7 @@ def refused(words: list[str]) -> str | None:
 @pytest.mark.parametrize("name", PAGES)
 def test_generated_pages_are_fresh(name: str) -> None:
     """A generated page is what the code says today; when it is not, `make generated` writes it anew."""
-    assert (GENERATED / name).read_text("utf-8") == rendered(name), f"docs/generated/{name} is stale: run `make generated`"
+    assert (GENERATED / name).read_text("utf-8") == rendered(name), f"{name} is stale: run `make generated`"
 
 
 @named
