@@ -60,9 +60,10 @@ def worked_through(sandbox: Sandbox, url: str, seconds: float = 60.0) -> None:
 
 def _over(app: App, sandbox: Sandbox, sent_is_last: frozenset[str]) -> bool:
     with app.database.read() as connection:
+        # what news leads to is read after it, for PostgreSQL shows each statement a moment of its own
+        news = inbox.standing(connection)
         by_account = outbox.counts_by_account(connection)
         owed = sum(n for (_, standing), n in writes.standing(connection).items() if standing == "due")
-        news = inbox.standing(connection)
     ended = sum(
         number
         for account, states in by_account.items()

@@ -176,9 +176,10 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
     with Screen(console, total, silent=silent) as screen:
         while time.monotonic() < deadline:
             with app.database.read() as connection:
+                # what news leads to is read after it, for PostgreSQL shows each statement a moment of its own
+                news = inbox.standing(connection)
                 states = outbox.counts(connection)
                 owed = sum(number for (_, standing), number in writes.standing(connection).items() if standing == "due")
-                news = inbox.standing(connection)
             ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN)) + _sent_for_good(app, parts)
             alarms = {subject: sentence for subject, (_, sentence) in app.alarms.standing().items()}
             screen.show(states, ended, owed, alarms)
