@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from connector import log
 from connector.model.errors import QueryFault
 from connector.model.states import State
 from connector.sandbox.server import Sandbox
@@ -143,28 +144,30 @@ def test_an_alarm_stands_since_it_first_sounded_and_is_logged_once(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same trouble said again is the same alarm; settled, it is gone."""
+    log.set_up("console", "INFO")  # whatever test came before may have set another
     alarms = Alarms(clock)
     began = clock.now
     alarms.sound("account nrs-main", "Top the account up.")
     clock.go_on(minutes=5)
     alarms.sound("account nrs-main", "Top the account up.")
     assert alarms.standing() == {"account nrs-main": (began, "Top the account up.")}
-    assert capsys.readouterr().out.count("Top the account up.") == 1
+    assert capsys.readouterr().err.count("Top the account up.") == 1
     alarms.settle("account nrs-main")
     alarms.settle("account nrs-main")
     assert alarms.standing() == {}
-    assert capsys.readouterr().out.count("alarm_over") == 1
+    assert capsys.readouterr().err.count("alarm_over") == 1
 
 
 def test_another_sentence_is_told_and_keeps_the_beginning(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     """What changes of a standing trouble is logged; since when it stands does not change."""
+    log.set_up("console", "INFO")  # whatever test came before may have set another
     alarms = Alarms(clock)
     began = clock.now
     alarms.sound("store", "The disk is full.")
     clock.go_on(minutes=1)
     alarms.sound("store", "The database cannot be reached.")
     assert alarms.standing()["store"] == (began, "The database cannot be reached.")
-    assert "cannot be reached" in capsys.readouterr().out
+    assert "cannot be reached" in capsys.readouterr().err
 
 
 # -- housekeeping
