@@ -188,7 +188,7 @@ class CRMContract:
         assert [row["Status__c"] for row in org.rows("SMS_Message__c") if row["Id"] == ids[6]] == ["Sent"]
 
     def test_one_of_two_claims_wins(self, crm: CRM, another: CRM, org: LiveOrg) -> None:
-        """The claim rule lets one token stand; its holder may write, and another may claim once it has expired."""
+        """The claim rule lets one token stand; another may claim once it has expired, and only what is queued again."""
         [record] = org.insert("SMS_Message__c", [message(1)])
         assert crm.write([claim(record, "ours", datetime.now(UTC) + SOON)])[0].end is WriteEnd.DONE
         [refused] = another.write([claim(record, "theirs", datetime.now(UTC) + SOON)])
@@ -196,6 +196,9 @@ class CRMContract:
         assert refused.failure is not None
         assert another.write([RecordWrite("SMS_Message__c", {"Error__c": "seen"}, record)])[0].end is WriteEnd.DONE
         assert crm.write([claim(record, "ours", datetime.now(UTC) - SOON)])[0].end is WriteEnd.DONE
+        [late] = another.write([claim(record, "theirs", datetime.now(UTC) + SOON)])
+        assert late.end is WriteEnd.HELD_BY_ANOTHER
+        assert crm.write([RecordWrite("SMS_Message__c", {"Status__c": "Queued"}, record)])[0].end is WriteEnd.DONE
         assert another.write([claim(record, "theirs", datetime.now(UTC) + SOON)])[0].end is WriteEnd.DONE
 
     def test_locked_rows_are_passing(self, crm: CRM, org: LiveOrg) -> None:

@@ -146,15 +146,17 @@ def test_the_permission_set_names_every_field_of_the_source():
 
 
 def test_the_claim_rule_is_the_one_of_the_design():
-    """The rule reads the token and the prior expiry, and shows itself at the token."""
+    """The rule reads the token, the prior expiry and the prior status, and shows itself at the token."""
     [rule] = SCHEMA.get("SMS_Message__c").rules
     assert (rule.name, rule.field) == ("Claim_Is_Held", "Claim_Token__c")
-    held = {"Claim_Token__c": "a", "Claim_Expires__c": "2026-11-21T10:00:01.000+0000"}
+    held = {"Claim_Token__c": "a", "Claim_Expires__c": "2026-11-21T10:00:01.000+0000", "Status__c": "Queued"}
     over = {**held, "Claim_Expires__c": "2026-11-21T10:00:00.000+0000"}
     refuses = compiled(rule.formula, SCHEMA.get("SMS_Message__c"))
     assert refuses(Saving({**held, "Claim_Token__c": "b"}, held, NOW))
     assert refuses(Saving({**held, "Claim_Token__c": None}, held, NOW))
     assert not refuses(Saving({**held, "Claim_Token__c": "b"}, over, NOW))
+    assert refuses(Saving({**held, "Claim_Token__c": "b"}, {**over, "Status__c": "Sent"}, NOW))
+    assert not refuses(Saving({**over, "Claim_Token__c": None}, {**over, "Status__c": "Sent"}, NOW))
     assert not refuses(Saving(held, held, NOW))
     assert not refuses(Saving({**held, "Claim_Token__c": "b"}, {**held, "Claim_Token__c": None}, NOW))
     assert not refuses(Saving(held, None, NOW))

@@ -118,7 +118,7 @@ def test_a_unique_value_belongs_to_one_record(client, message):
 
 
 def test_a_claim_is_exact(sandbox, client, message):
-    """While a claim lies ahead no other token is taken; the owner may go on, and after expiry anybody may claim."""
+    """While a claim lies ahead no other token is taken and its owner may go on; later a queued record may be claimed."""
     address = f"{MESSAGE}/{message}"
     expires = "2026-11-21T00:00:00Z"
     sandbox.org.clock.ahead = timedelta()
@@ -135,7 +135,9 @@ def test_a_claim_is_exact(sandbox, client, message):
     ]
     assert client("PATCH", address, {"Claim_Token__c": "one", "Status__c": "Sent"}).status_code == 204
     sandbox.org.clock.ahead = timedelta(minutes=6)
-    assert client("PATCH", address, {"Claim_Token__c": "two"}).status_code == 204
+    assert client("PATCH", address, {"Claim_Token__c": "two"}).status_code == 400
+    assert client("PATCH", address, {"Status__c": "Queued"}).status_code == 204
+    assert client("PATCH", address, {"Claim_Token__c": "two", "Status__c": "Sending"}).status_code == 204
 
 
 def test_a_lookup_into_the_recycle_bin_is_refused_and_deleting_a_parent_empties_the_lookup(client, contact, message):
