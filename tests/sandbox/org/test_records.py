@@ -118,7 +118,7 @@ def test_a_unique_value_belongs_to_one_record(client, message):
 
 
 def test_a_claim_is_exact(sandbox, client, message):
-    """While a claim lies ahead no other token is taken and its owner may go on; later a queued record may be claimed."""
+    """While a claim lies ahead no other token is taken; its owner may go on; later a queued record may be claimed."""
     address = f"{MESSAGE}/{message}"
     expires = "2026-11-21T00:00:00Z"
     sandbox.org.clock.ahead = timedelta()
