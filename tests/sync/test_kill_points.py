@@ -87,12 +87,21 @@ def killed_at(point: KillPoint, orders: Orders, url: str) -> set[int]:
     return open_attempts(url)
 
 
+def starts(orders: Orders) -> int:
+    """How often a daemon of these orders has started."""
+    return orders.log.read_text().count('"event": "started"')
+
+
 def taken_up(orders: Orders, world: ChaosWorld, url: str, cut_off: set[int]) -> None:
     """A successor works until nothing is wrong and nothing owed, or patience runs out; then it is told to stop."""
+    before = starts(orders)
     successor = start(orders)
     try:
         deadline = time.monotonic() + PLAN.patience
-        while (not audit(world, cut_off)[0].clean() or owing(url)) and time.monotonic() < deadline:
+        # told to stop only once it has started: before, nobody hears it
+        while (
+            starts(orders) == before or not audit(world, cut_off)[0].clean() or owing(url)
+        ) and time.monotonic() < deadline:
             assert successor.is_alive(), orders.log.read_text()[-2000:]
             time.sleep(0.1)
     finally:
