@@ -69,7 +69,14 @@ def main() -> None:
 
 def _demo(messages: int) -> dict[str, Any]:
     """The demonstration in a process of its own, so that its memory is its own."""
-    command = [sys.executable, "-m", "connector.cli", "demo", "--once", "--messages", str(messages), "--json"]
+    command = [
+        str(Path(sys.executable).with_name("connector")),
+        "demo",
+        "--once",
+        "--messages",
+        str(messages),
+        "--json",
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     book: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return book
