@@ -24,7 +24,7 @@ class Push:
 class Pushes:
     """A few daemon threads, each with its own open connection a host, fed by one queue without limit."""
 
-    def __init__(self, threads: int = 16, timeout: float = 10.0) -> None:
+    def __init__(self, threads: int = 4, timeout: float = 10.0) -> None:
         self._queue: queue.SimpleQueue[Push | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._count = threads

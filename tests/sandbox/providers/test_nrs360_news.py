@@ -29,7 +29,7 @@ def test_events_are_posted_with_the_guides_fields(providers: Providers, receiver
     (named,) = send(providers, campaignName="My campaign")
     (unnamed,) = send(providers, TWO)
     until(lambda: len(receiver.taken) == 4)
-    assert receiver.of(named) == receiver.of(unnamed) == ["sent", "delivered"]
+    assert sorted(receiver.of(named)) == sorted(receiver.of(unnamed)) == ["delivered", "sent"]
     push = next(push for push in receiver.taken if push["id"] == named)
     assert set(push) == {
         *("id", "channel", "contactId", "campaignId", "campaignName", "event", "extra", "eventDate"),
@@ -51,7 +51,7 @@ def test_a_few_connections_carry_many_pushes(providers: Providers, receiver: Rec
     listen(providers, receiver)
     send(providers, *(f"34600{place:06d}" for place in range(200)))
     until(lambda: len(receiver.taken) == 400)
-    assert receiver.connections <= 16
+    assert receiver.connections <= 8
 
 
 def test_pushes_are_tried_six_times_with_longer_waits(providers: Providers, receiver: Receiver) -> None:
