@@ -89,7 +89,7 @@ class Org:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self.rows = {
+        self.rows: dict[str, dict[str, Any]] = {
             record_id: {
                 "Id": record_id,
                 "Status__c": "Queued",
@@ -181,6 +181,10 @@ class DaemonsLine:
         raise MayHaveLeft("this provider tells no balance")
 
 
+def _merged(template: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda name: values[name.group(1)], template)
+
+
 class Provider:
     """Accepts everything, and remembers whom to tell."""
 
@@ -193,7 +197,7 @@ class Provider:
         body = request.json
         values = body.get("sub") or [{}] * len(body["to"])
         for mine, hook in zip(values, body["notificationUrl"], strict=True):
-            text = re.sub(r"\{(\w+)\}", lambda name, mine=mine: mine[name.group(1)], body["message"])
+            text = _merged(body["message"], mine)
             found = _ROUND.search(text)
             assert found is not None
             record_id = found.group(1)
@@ -349,12 +353,24 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nothing here is encrypted, and loading the machine's certificates for each start takes longer than a turn."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """The stores go with the tests, for a worker's process ends without cleaning up."""
+    yield
+    _FOLDER.cleanup()
+
+
 @cache
 def _store(name: str) -> Database:
     """A daemon's store, made once, for its statements are compiled once; it tells the daemon of each commit."""
     database = Database(f"sqlite:///{_FOLDER.name}/{name}.db")
     migrate.upgrade(database)
-    event.listen(database.engine, "commit", lambda _: name in _COMMITTING and _COMMITTING[name].commits())
+
+    @event.listens_for(database.engine, "commit")
+    def commits(_: Any) -> None:
+        if name in _COMMITTING:
+            _COMMITTING[name].commits()
+
     return database
 
 
@@ -532,5 +548,5 @@ ClaimProtocol.TestCase.settings = settings(
 )
 
 
-class TestClaimProtocol(ClaimProtocol.TestCase):  # type: ignore[misc]  # Hypothesis makes the class as it runs
+class TestClaimProtocol(ClaimProtocol.TestCase):  # type: ignore[misc, valid-type]  # Hypothesis makes the class as it runs
     """No interleaving of two daemons, crashes, lost answers, pauses, statuses and people sends a round twice."""
