@@ -33,7 +33,7 @@ _NEWS = frozenset({STATUSES, REPLIES})
 _NEWS_KINDS = frozenset({"late", "twice", "reorder", "early"})
 _ORG_KINDS = frozenset({"lock_rows", "limit"})
 _KEYS = frozenset({"target", "operation", "kind", "share", "times", "after", "seconds", "status", "body"})
-_TARGETS = frozenset({"org", "nrs360", "smsclouds", "*"})
+_TARGETS = frozenset({"org", "bulk360", "nrs360", "optimum", "sms360app", "smsclouds", "*"})
 
 
 class FaultRuleError(ValueError):

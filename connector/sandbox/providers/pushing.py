@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, http.client.CannotSendRequest)
 Settle = Callable[[int, bytes], None]
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Push:
     method: str
     url: str
     settle: Settle
-    form: bytes | None = None
+    body: bytes | None = None
+    content_type: str = FORM
 
 
 class Pushes:
@@ -82,9 +85,9 @@ def _connect(address: SplitResult, timeout: float) -> http.client.HTTPConnection
 
 def _exchange(connection: http.client.HTTPConnection, address: SplitResult, push: Push) -> tuple[int, bytes]:
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
-    headers = {"Content-Type": "application/x-www-form-urlencoded"} if push.form is not None else {}
+    headers = {"Content-Type": push.content_type} if push.body is not None else {}
     try:
-        connection.request(push.method, target, body=push.form, headers=headers)
+        connection.request(push.method, target, body=push.body, headers=headers)
         response = connection.getresponse()
         return response.status, response.read()
     except Exception:

@@ -1,6 +1,7 @@
 """The pretend providers on a real port, and somebody to push to, both on loopback."""
 
 import http.server
+import json
 import socket
 import ssl
 import threading
@@ -66,6 +67,10 @@ def providers(stage: Stage) -> Iterator[Providers]:
     world.close()
 
 
+def _fields(query: str) -> dict[str, str]:
+    return {key: values[0] for key, values in parse_qs(query, True).items()}
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """An HTTP server that keeps connections open, as a web server does."""
@@ -80,16 +85,20 @@ def receiver() -> Iterator[Receiver]:
             told.connections += 1
 
         def do_GET(self) -> None:
-            self.take(urlsplit(self.path).query)
+            self.take(_fields(urlsplit(self.path).query))
 
         def do_POST(self) -> None:
-            assert self.headers["Content-Type"] == "application/x-www-form-urlencoded"
-            self.take(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers["Content-Type"] == "application/json":
+                self.take(json.loads(body))
+            else:
+                assert self.headers["Content-Type"] == "application/x-www-form-urlencoded"
+                self.take(_fields(body.decode()))
 
-        def take(self, fields: str) -> None:
+        def take(self, fields: dict[str, str]) -> None:
             with lock:
                 status, body = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
-                told.taken.append({key: values[0] for key, values in parse_qs(fields, True).items()})
+                told.taken.append(fields)
                 told.times.append(time.monotonic())
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))

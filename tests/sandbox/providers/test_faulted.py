@@ -144,7 +144,7 @@ def test_the_fault_api_refuses_in_words(providers: Providers) -> None:
     "settings",
     [
         [],
-        {"bulk360": {}},
+        {"elsewhere": {}},
         {"nrs360": 5},
         {"nrs360": {"responses_url": "x"}},
         {"nrs360": {"shares": {"lost": 1}}},
