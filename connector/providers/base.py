@@ -21,6 +21,7 @@ from connector.model.capability import Capability
 from connector.model.errors import Unreadable
 from connector.model.failures import Failure
 from connector.model.messages import Message, News, OpenBatch, Outcome
+from connector.providers.webhooks import Webhook, no_such_webhook
 
 
 class AccountOptions(BaseModel):
@@ -196,6 +197,8 @@ class Provider(ABC, Generic[Options]):
     name: ClassVar[str]
     options: ClassVar[type[AccountOptions]]
     capability: ClassVar[Capability]
+    webhooks: ClassVar[tuple[Webhook, ...]] = ()
+    """What the guide pushes; `hook` reads each of them, and the capability's `pushes` are their names."""
     shows_batches: ClassVar[bool] = False
     """Whether `shown` tells every number of a batch, so that what it leaves out is worth a look."""
 
@@ -206,6 +209,14 @@ class Provider(ABC, Generic[Options]):
     def account_capability(self) -> Capability:
         """What this account can do, where its settings narrow what its provider can."""
         return self.capability
+
+    def authorization(self) -> Mapping[str, str]:
+        """The headers that name the account in every request; none where it is named in the body, or by a token."""
+        return {}
+
+    def path_of(self, operation: str) -> str | None:
+        """The path that a setting of this account puts in the place of the guide's, by the operation's name."""
+        return None
 
     @abstractmethod
     def refuse(self, message: Message) -> Failure | None:
@@ -280,6 +291,6 @@ class Provider(ABC, Generic[Options]):
         """The news in a webhook.
 
         Raises:
-            Refused: no such hook, or a body that cannot be what the guide describes.
+            Refused: no such hook (404), or a body that cannot be what the guide describes (400).
         """
-        raise NotImplementedError(request.name)
+        raise no_such_webhook(self.name, self.webhooks)

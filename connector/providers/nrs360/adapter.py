@@ -23,6 +23,7 @@ from connector.providers.base import (
 from connector.providers.nrs360 import answers, blacklist, checks, conversations, hooks, sending
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.options import GUIDE_MAX_PARTS, NRS360Options
+from connector.providers.webhooks import Webhook
 
 
 class NRS360(Provider[NRS360Options]):
@@ -38,11 +39,12 @@ class NRS360(Provider[NRS360Options]):
         max_parts=GUIDE_MAX_PARTS,
         batch_ceiling=sys.maxsize,  # the guide gives no maximum of recipients; the account's batch_size decides
         polls_statuses=True,
-        pushes=("events", "delivery"),
+        pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         pushes_statuses=True,
         lists_sendings=True,
         keeps_blacklist=True,
     )
+    webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
     shows_batches: ClassVar[bool] = True
 
     def account_capability(self) -> Capability:
@@ -54,6 +56,10 @@ class NRS360(Provider[NRS360Options]):
             gsm_pt_part=self.settings.gsm_pt_part,
             keeps_blacklist=self.settings.blacklist,
         )
+
+    def authorization(self) -> Mapping[str, str]:
+        """See `sending.authorization`."""
+        return sending.authorization(self.settings)
 
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""

@@ -7,6 +7,40 @@ from connector.providers.base import HookAnswer, HookRequest, news_key, referenc
 from connector.providers.nrs360.codes import NAME, event_of
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.report import time_of
+from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
+
+WEBHOOKS = (
+    Webhook(
+        "events",
+        "Event Notifications",
+        "An event of a message, on any channel. Sent again up to 5 times on any answer but 200.",
+        (Carrier.FORM,),
+        (
+            WebhookField("event", "delivered", "what happened", required=True),
+            WebhookField("id", "XXXXXXXXXXXXX", "the message's id, as the send answered it; empty for the website's"),
+            WebhookField("channel", "sms", "sms, mailing, landing or text2speech"),
+            WebhookField("contactId", 12, "the contact"),
+            WebhookField("campaignId", 123456, "the campaign; 0 without a name"),
+            WebhookField("campaignName", "Spring ~01JEXAMPLE", "the campaign's name, which ends in our reference"),
+            WebhookField("formId", 7, "the form, for events of forms"),
+            WebhookField("extra", '{"url": "https%3A%2F%2Fexample.com"}', "JSON: a form's values, a clicked address"),
+            WebhookField("smtpResponse", "250 OK", "the recipient's mail server, for events of mailings"),
+            WebhookField("eventDate", "2021-07-19T15:00:33+00:00", "when it happened"),
+        ),
+    ),
+    Webhook(
+        "delivery",
+        "Delivery notifications",
+        "The final status of a message, at the notification address that was sent with it.",
+        (Carrier.QUERY,),
+        (
+            WebhookField("status", "delivered", "the guide's %d", required=True),
+            WebhookField("message", "01JEXAMPLE", "our id of the message, put into the address by the connector"),
+            WebhookField("phone", "34666555444", "the guide's %P"),
+            WebhookField("sender", "360NRS", "the guide's %p"),
+        ),
+    ),
+)
 
 
 def heard(settings: NRS360Options, request: HookRequest) -> HookAnswer:
@@ -19,7 +53,7 @@ def heard(settings: NRS360Options, request: HookRequest) -> HookAnswer:
         return HookAnswer((_event(request),))
     if request.name == "delivery":
         return HookAnswer((_delivery(settings, request),))
-    raise Refused(Failure("404", "360NRS has the webhooks `events` and `delivery` only", Fault.ACCOUNT), status=404)
+    raise no_such_webhook("360NRS", WEBHOOKS)
 
 
 def _event(request: HookRequest) -> News:

@@ -22,6 +22,7 @@ from connector.providers.base import (
 from connector.providers.smsclouds import answers, checks, conversations, replies, sending
 from connector.providers.smsclouds.codes import LIMITS, NAME, Form
 from connector.providers.smsclouds.options import OPTIMAL_RECIPIENTS, SmscloudsOptions
+from connector.providers.webhooks import Webhook
 
 
 class Smsclouds(Provider[SmscloudsOptions]):
@@ -39,13 +40,14 @@ class Smsclouds(Provider[SmscloudsOptions]):
         last_word="sent",
         polls_statuses=True,
         polls_replies=True,
-        pushes=("responses",),
+        pushes=tuple(webhook.name for webhook in replies.WEBHOOKS),
         countries=frozenset({"MX"}),
         plain_limits={
             Encoding.GSM7: (LIMITS[Form.PLAIN], LIMITS[Form.LONG]),
             Encoding.UCS2: (LIMITS[Form.ENCODE], LIMITS[Form.ENCODE_3]),
         },
     )
+    webhooks: ClassVar[tuple[Webhook, ...]] = replies.WEBHOOKS
     shows_batches: ClassVar[bool] = True
 
     def account_capability(self) -> Capability:

@@ -14,7 +14,25 @@ from connector.providers.smsclouds.codes import NAME
 from connector.providers.smsclouds.dates import time_of, written
 from connector.providers.smsclouds.options import SmscloudsOptions
 from connector.providers.smsclouds.sending import authorization, e164_of
+from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
 
+WEBHOOKS = (
+    Webhook(
+        "responses",
+        "Receive Responses MO Push HTTP (Option 2)",
+        "A reply. The guide wants a plain `ok` in answer.",
+        (Carrier.QUERY,),
+        (
+            WebhookField(
+                "response", "BAJA", "the text; may also come as `response[]`, for the guide calls it an array"
+            ),
+            WebhookField("cellphone", 4499157710, "whose reply it is; the guide also calls it `rellphone`"),
+            WebhookField("rellphone", 4499157710, "the other name of `cellphone`"),
+            WebhookField("message_id", 158562, "the message it answers, by Smsclouds' id"),
+            WebhookField("date", "2020-05-25 11:13:49", "when, in the account's time zone"),
+        ),
+    ),
+)
 BY_DATE, BY_MESSAGE, BY_CAMPAIGN = "1", "2", "4"
 IDS_A_REQUEST = 100
 
@@ -46,7 +64,7 @@ def heard(settings: SmscloudsOptions, request: HookRequest) -> HookAnswer:
         Refused: another name (404), or neither a text nor anything that says whose it is (400).
     """
     if request.name != "responses":
-        raise Refused(Failure("404", "Smsclouds has the webhook `responses` only", Fault.ACCOUNT), status=404)
+        raise no_such_webhook("Smsclouds", WEBHOOKS)
     query = request.query
     text = query.get("response", query.get("response[]"))
     phone = e164_of(query.get("cellphone") or query.get("rellphone") or "")

@@ -1,0 +1,1 @@
+"""Optimum Measures."""
