@@ -138,8 +138,8 @@ class _Hooks:
         try:
             asked = await self._asked(hook, request)
             return self._accounts[account].provider.hook(asked)
-        except (Refused, Unreadable, NotImplementedError) as no:
-            missing = isinstance(no, NotImplementedError) or (isinstance(no, Refused) and no.status == 404)
+        except (Refused, Unreadable) as no:
+            missing = isinstance(no, Refused) and no.status == 404
             self._note(account, str(no))
             raise _TurnedAway(404 if missing else 400, _NOT_FOUND if missing else "This cannot be read.") from no
         except (_TurnedAway, ClientDisconnect) as no:
