@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from connector.sandbox.drop import DroppedConnection
 from connector.sandbox.faults import Fault
 from connector.sandbox.ledger import serials_in
+from connector.sandbox.providers.answers import Refused
 from connector.sandbox.providers.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -20,13 +22,21 @@ _GARBAGE = (
 
 @dataclass(frozen=True)
 class Front:
-    """The outside of one provider: how it refuses a caller it does not know and how it words an error of the server."""
+    """The outside of one provider: how it refuses a caller it does not know and how it words an error of the server.
+
+    `expire` takes back every token that was given out; a provider whose credentials are fixed has nothing to do there.
+    """
 
     target: str
     world: World
     authenticated: Callable[[Request], bool]
     unauthorized: Callable[[], Response]
     broken: Callable[[int], Response]
+    expire: Callable[[], None] = lambda: None
+
+    def route(self, method: str, path: str, act: Endpoint) -> Route:
+        """The route of one operation, named ``<METHOD> <path>``."""
+        return Route(path, self.endpoint(f"{method} {path}", act), methods=[method])
 
     def endpoint(self, operation: str, act: Endpoint) -> Endpoint:
         """`act` with counting, faults and authentication before it; `operation` is ``<METHOD> <route template>``."""
@@ -42,7 +52,12 @@ class Front:
         return answer
 
     async def _admit(self, request: Request, act: Endpoint) -> Response:
-        return await act(request) if self.authenticated(request) else self.unauthorized()
+        if not self.authenticated(request):
+            return self.unauthorized()
+        try:
+            return await act(request)
+        except Refused as refused:
+            return refused.answer
 
     async def _meet(self, fault: Fault, request: Request, act: Endpoint) -> Response:
         if fault.kind == "slow":
@@ -53,6 +68,7 @@ class Front:
         if fault.kind == "garbage":
             return HTMLResponse(fault.body or _GARBAGE)
         if fault.kind == "expire_tokens":
+            self.expire()
             return self.unauthorized()
         if fault.kind == "drop_after":
             await self._admit(request, act)
