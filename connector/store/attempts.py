@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from connector.model.messages import OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.store.db import amend, incoming, put
+from connector.store.batches import amend, incoming, put
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Attempt
 

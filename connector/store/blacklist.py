@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, func, or_, select, update
 
-from connector.store.db import put
+from connector.store.batches import put
 from connector.store.tables import BlacklistCall
 
 CALL: Any = BlacklistCall.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models

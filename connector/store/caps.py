@@ -15,7 +15,7 @@ from sqlalchemy import Connection, case, delete, func, or_, select
 from connector.model.caps import MILLIONTHS, Spent
 from connector.model.states import State
 from connector.store.attempts import ATTEMPT
-from connector.store.db import incoming, put
+from connector.store.batches import incoming, put
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Spending
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select
 
 from connector.model.states import State
 from connector.store import pauses
-from connector.store.db import amend
+from connector.store.batches import amend
 from connector.store.outbox import MESSAGE
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, or_, select
 from connector.model.records import WriteCause
 from connector.model.states import State
 from connector.store.attempts import ATTEMPT
-from connector.store.db import Database, incoming
+from connector.store.batches import incoming
+from connector.store.db import Database
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
 

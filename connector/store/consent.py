@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Executable, Subquery, and_, bindparam, func, or_, select
 
 from connector.model.consent import EVERYTHING, ConsentWord, kind_scope, sender_scope
 from connector.model.messages import NewsKind
 from connector.model.records import WriteCause
 from connector.store.attempts import ATTEMPT
-from connector.store.db import incoming, put
+from connector.store.batches import incoming, of_rows, put
 from connector.store.inbox import INBOX
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Consent
@@ -83,12 +83,15 @@ def _newest(connection: Connection, org: str, pairs: set[tuple[str, str]]) -> Se
     if not pairs:
         return ()
     wanted = [{"number": number, "scope": scope} for number, scope in sorted(pairs)]
-    named = incoming(connection, CONSENT, ["number", "scope"], wanted)
-    same = and_(CONSENT.c.org == org, CONSENT.c.number == named.c.number, CONSENT.c.scope == named.c.scope)
+    return of_rows(connection, _newest_words, CONSENT, ("number", "scope"), wanted, org=org).all()
+
+
+def _newest_words(named: Subquery) -> Executable:
+    same = and_(CONSENT.c.org == bindparam("org"), CONSENT.c.number == named.c.number, CONSENT.c.scope == named.c.scope)
     newest = (
         select(func.max(CONSENT.c.id)).join(named, same).group_by(CONSENT.c.number, CONSENT.c.scope, CONSENT.c.voice)
     )
-    return connection.execute(select(CONSENT).where(CONSENT.c.id.in_(newest)).order_by(CONSENT.c.id)).all()
+    return select(CONSENT).where(CONSENT.c.id.in_(newest)).order_by(CONSENT.c.id)
 
 
 def of_voices(connection: Connection, org: str, voices: Sequence[str]) -> dict[tuple[str, str], Any]:

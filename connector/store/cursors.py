@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from connector.model.errors import WrongOrg
-from connector.store.db import put
+from connector.store.batches import put
 from connector.store.tables import Cursor
 
 CURSOR: Any = Cursor.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, exists, func, select
 
 from connector.model.records import WriteCause
 from connector.model.states import State
-from connector.store.db import incoming
+from connector.store.batches import incoming
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
 

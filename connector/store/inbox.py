@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, union_all
+from sqlalchemy import Connection, Executable, Select, Subquery, and_, func, or_, select, union_all
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import News
-from connector.store.db import amend, incoming, new_id, put
+from connector.store.batches import amend, of_ids, put
+from connector.store.db import new_id
 from connector.store.outbox import MESSAGE
 from connector.store.tables import InboxNews
 
@@ -77,7 +78,14 @@ def match(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 
     By our own id given back; by the provider's id; by the provider's batch and number; by our reference and number.
     """
-    named = incoming(connection, INBOX, ["id"], [{"id": news_id} for news_id in ids])
+    found: dict[str, tuple[int, str]] = {}
+    for row in of_ids(connection, _ways, INBOX, ids):
+        if row.news not in found or row.way < found[row.news][0]:
+            found[row.news] = (row.way, row.message)
+    return {news: message for news, (_, message) in found.items()}
+
+
+def _ways(named: Subquery) -> Executable:
     chosen = select(INBOX).where(INBOX.c.id.in_(select(named.c.id))).subquery("news")
     same_account = MESSAGE.c.account == chosen.c.account
     ways = (
@@ -99,11 +107,7 @@ def match(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
         )
         for order, way in ways
     ]
-    found: dict[str, tuple[int, str]] = {}
-    for row in connection.execute(union_all(*queries)):
-        if row.news not in found or row.way < found[row.news][0]:
-            found[row.news] = (row.way, row.message)
-    return {news: message for news, (_, message) in found.items()}
+    return union_all(*queries)
 
 
 def latest_to(connection: Connection, account: str, phones: Sequence[str], since: datetime) -> dict[str, str]:

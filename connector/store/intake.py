@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Executable, Row, Subquery, and_, bindparam, func, select
 
 from connector.model.failures import Failure
 from connector.model.messages import Draft, Refusal
 from connector.model.states import FINAL, State
 from connector.model.stop_words import STOP_CONFIRMATION
-from connector.store.db import amend, incoming, new_id, put
+from connector.store.batches import amend, of_rows, put
+from connector.store.db import new_id
 from connector.store.outbox import EVENT, MESSAGE, Move, Moved, move, with_open_status_write
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
@@ -100,13 +101,17 @@ def release(
 
 
 def _latest(connection: Connection, org: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
-    named = incoming(
-        connection, MESSAGE, ["object", "record_id"], [{"object": name, "record_id": at} for name, at in keys]
-    )
+    named = [{"object": name, "record_id": at} for name, at in keys]
+    found = of_rows(connection, _newest_round, MESSAGE, ("object", "record_id"), named, org=org)
+    return {(row.object, row.record_id): row for row in found}
+
+
+def _newest_round(named: Subquery) -> Executable:
+    of_org = MESSAGE.c.org == bindparam("org")
     newest = (
         select(MESSAGE.c.object, MESSAGE.c.record_id, func.max(MESSAGE.c.round).label("round"))
         .join(named, and_(MESSAGE.c.object == named.c.object, MESSAGE.c.record_id == named.c.record_id))
-        .where(MESSAGE.c.org == org)
+        .where(of_org)
         .group_by(MESSAGE.c.object, MESSAGE.c.record_id)
         .subquery()
     )
@@ -128,8 +133,7 @@ def _latest(connection: Connection, org: str, keys: Sequence[tuple[str, str]]) -
         ),
     )
     # locked, in order of id, so that what is decided here still holds when it is written
-    chosen = query.where(MESSAGE.c.org == org).order_by(MESSAGE.c.id).with_for_update(of=MESSAGE)
-    return {(row.object, row.record_id): row for row in connection.execute(chosen)}
+    return query.where(of_org).order_by(MESSAGE.c.id).with_for_update(of=MESSAGE)
 
 
 def _begins_anew(row: Row[Any], reading: Reading, owing: set[str]) -> bool:

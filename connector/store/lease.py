@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from connector.model.errors import LeaseHeld
-from connector.store.db import put
+from connector.store.batches import put
 from connector.store.tables import Lease
 
 LEASE: Any = Lease.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models

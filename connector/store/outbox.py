@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, or_, select
+from sqlalchemy import Connection, Executable, Row, Subquery, exists, func, or_, select
 
 from connector.model.failures import Failure
 from connector.model.messages import Channel, Message
 from connector.model.records import WriteCause
 from connector.model.states import State, may_move
 from connector.store import pauses
-from connector.store.db import amend, incoming, put
+from connector.store.batches import amend, of_ids, put
 from connector.store.tables import CrmWrite, MessageEvent, OutboxMessage
 
 MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -92,9 +92,12 @@ def move(connection: Connection, moves: Sequence[Move], now: datetime) -> list[M
 
 def _locked(connection: Connection, ids: set[str]) -> dict[str, Row[Any]]:
     # in order of id, so that two movers of the same rows wait for each other instead of locking each other out
-    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in sorted(ids)])
+    return {row.id: row for row in of_ids(connection, _to_move, MESSAGE, sorted(ids))}
+
+
+def _to_move(named: Subquery) -> Executable:
     query = select(*_MOVED).where(MESSAGE.c.id.in_(select(named.c.id))).order_by(MESSAGE.c.id)
-    return {row.id: row for row in connection.execute(query.with_for_update())}
+    return query.with_for_update()
 
 
 def _event(wanted: Move, current: State, allowed: bool, now: datetime) -> dict[str, Any]:
@@ -188,16 +191,21 @@ def rows(connection: Connection, ids: Sequence[str]) -> dict[str, Any]:
     """Whole messages by our id."""
     if not ids:
         return {}
-    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in ids])
-    query = select(MESSAGE).where(MESSAGE.c.id.in_(select(named.c.id)))
-    return {row.id: row for row in connection.execute(query)}
+    return {row.id: row for row in of_ids(connection, _whole, MESSAGE, ids)}
+
+
+def _whole(named: Subquery) -> Executable:
+    return select(MESSAGE).where(MESSAGE.c.id.in_(select(named.c.id)))
 
 
 def overtaken(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of the messages whose record has begun a newer round: their news may no longer write to its status."""
+    return set(of_ids(connection, _with_newer_round, MESSAGE, ids).scalars())
+
+
+def _with_newer_round(named: Subquery) -> Executable:
     newer = MESSAGE.alias("newer")
-    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in ids])
-    query = select(MESSAGE.c.id).where(
+    return select(MESSAGE.c.id).where(
         MESSAGE.c.id.in_(select(named.c.id)),
         exists().where(
             newer.c.org == MESSAGE.c.org,
@@ -206,7 +214,6 @@ def overtaken(connection: Connection, ids: Sequence[str]) -> set[str]:
             newer.c.round > MESSAGE.c.round,
         ),
     )
-    return set(connection.execute(query).scalars())
 
 
 def left_queue(connection: Connection, ids: Sequence[str], seen_at: datetime) -> None:
@@ -255,13 +262,15 @@ def history(connection: Connection, message_id: str) -> tuple[Row[Any] | None, S
 
 def with_open_status_write(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of the messages that still owe their record a status, or owe it for good because the write was parked."""
-    named = incoming(connection, MESSAGE, ["id"], [{"id": message_id} for message_id in ids])
-    query = select(_WRITE.c.message_id).where(
+    return set(of_ids(connection, _owing_status, MESSAGE, ids).scalars())
+
+
+def _owing_status(named: Subquery) -> Executable:
+    return select(_WRITE.c.message_id).where(
         _WRITE.c.message_id.in_(select(named.c.id)),
         _WRITE.c.cause == WriteCause.STATUS,
         _WRITE.c.standing != "done",
     )
-    return set(connection.execute(query).scalars())
 
 
 def unknown_since(connection: Connection, mapping: str, before: datetime, limit: int) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, or_, select
 
 from connector.model.scopes import Scope
-from connector.store.db import put
+from connector.store.batches import put
 from connector.store.tables import Pause
 
 PAUSE: Any = Pause.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models

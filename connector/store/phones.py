@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from connector.model.messages import PhoneMatch
-from connector.store.db import put
+from connector.store.batches import put
 from connector.store.tables import PhoneEntry
 
 PHONE: Any = PhoneEntry.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 
 from connector.model.states import State
-from connector.store.db import amend, put
+from connector.store.batches import amend, put
 from connector.store.outbox import EVENT, MESSAGE
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, func, select
 from connector.model.records import WriteCause
 from connector.model.states import State
 from connector.store.attempts import ATTEMPT
-from connector.store.db import incoming
+from connector.store.batches import incoming
 from connector.store.outbox import EVENT, MESSAGE
 from connector.store.writes import WRITE
 

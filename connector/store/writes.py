@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, tuple_, union_all, update
+from sqlalchemy import Connection, Executable, Subquery, and_, func, or_, select, tuple_, union_all, update
 
 from connector.model.failures import Failure
 from connector.model.records import RecordWrite
 from connector.store import lost_fields
-from connector.store.db import amend, incoming, put
+from connector.store.batches import amend, of_ids, put
 from connector.store.tables import CrmWrite
 
 WRITE: Any = CrmWrite.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -101,7 +101,13 @@ def overwritten(connection: Connection, write_ids: Sequence[int]) -> dict[int, s
     """Fields of these writes, by id, that a later write of the same record has meanwhile set: they are told no more."""
     if not write_ids:
         return {}
-    named = incoming(connection, WRITE, ["id"], [{"id": write_id} for write_id in write_ids])
+    found: dict[int, set[str]] = {}
+    for row in of_ids(connection, _written_later, WRITE, write_ids):
+        found.setdefault(row.id, set()).update(set(row.fields) - set(row.set_aside or ()))
+    return found
+
+
+def _written_later(named: Subquery) -> Executable:
     later = WRITE.alias("later")
     same_record = and_(later.c.org == WRITE.c.org, later.c.record_id == WRITE.c.record_id)
     # a record known by key belongs to one message, and an index finds that message's writes
@@ -115,11 +121,7 @@ def overwritten(connection: Connection, write_ids: Sequence[int]) -> dict[int, s
             for same in (same_record, same_key)
         )
     ).subquery()
-    query = select(pairs.c.id, later.c.fields, later.c.set_aside).join(later, later.c.id == pairs.c.later_id)
-    found: dict[int, set[str]] = {}
-    for write_id, fields, set_aside in connection.execute(query):
-        found.setdefault(write_id, set()).update(set(fields) - set(set_aside or ()))
-    return found
+    return select(pairs.c.id, later.c.fields, later.c.set_aside).join(later, later.c.id == pairs.c.later_id)
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:

@@ -16,7 +16,8 @@ from sqlalchemy.pool import QueuePool
 
 from connector.model.errors import StoreError
 from connector.store import cursors, outbox
-from connector.store.db import Database, amend, new_id, put
+from connector.store.batches import amend, put
+from connector.store.db import Database, new_id
 from connector.store.outbox import MESSAGE
 from tests.conftest import START, Clock
 from tests.store.making import messages, rows

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+from zlib import crc32
 
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, http.client.CannotSendRequest)
 Settle = Callable[[int, bytes], None]
@@ -15,22 +16,25 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Push:
-    """One request to make. `settle` gets the status and the body of the answer, or 0 and nothing when none came."""
+    """One request to make. `settle` gets the status and the body of the answer, or 0 and nothing when none came.
+
+    Pushes about the same thing (`about`) leave one after the other, as they were put.
+    """
 
     method: str
     url: str
     settle: Settle
     body: bytes | None = None
     content_type: str = FORM
+    about: str = ""
 
 
 class Pushes:
-    """A few daemon threads, each with its own open connection a host, fed by one queue without limit."""
+    """Daemon threads, each with its own open connection a host and its own queue without limit."""
 
-    def __init__(self, threads: int = 4, timeout: float = 10.0) -> None:
-        self._queue: queue.SimpleQueue[Push | None] = queue.SimpleQueue()
+    def __init__(self, threads: int = 16, timeout: float = 10.0) -> None:
+        self._queues: list[queue.SimpleQueue[Push | None]] = [queue.SimpleQueue() for _ in range(threads)]
         self._threads: list[threading.Thread] = []
-        self._count = threads
         self._timeout = timeout
         self._lock = threading.Lock()
         self._closed = False
@@ -40,24 +44,25 @@ class Pushes:
         with self._lock:
             if self._closed:
                 return
-            while len(self._threads) < self._count:
-                thread = threading.Thread(target=self._run, name="sandbox-push", daemon=True)
+            while len(self._threads) < len(self._queues):
+                mine = self._queues[len(self._threads)]
+                thread = threading.Thread(target=self._run, args=[mine], name="sandbox-push", daemon=True)
                 self._threads.append(thread)
                 thread.start()
-        self._queue.put(push)
+        self._queues[crc32(push.about.encode()) % len(self._queues)].put(push)
 
     def close(self) -> None:
         """End the threads after the push each is at; what is still queued is dropped."""
         with self._lock:
             self._closed = True
-        for _ in self._threads:
-            self._queue.put(None)
+        for waiting in self._queues:
+            waiting.put(None)
         for thread in self._threads:
             thread.join(timeout=self._timeout)
 
-    def _run(self) -> None:
+    def _run(self, mine: "queue.SimpleQueue[Push | None]") -> None:
         connections: dict[str, http.client.HTTPConnection] = {}
-        while (push := self._queue.get()) is not None and not self._closed:
+        while (push := mine.get()) is not None and not self._closed:
             push.settle(*self._send(connections, push))
         for connection in connections.values():
             connection.close()

@@ -64,29 +64,31 @@ class News:
     def _tell(self, message: int, event: Event) -> list[Future[int]]:
         told = []
         if self.events_url is not None:
-            told.append(self._push("POST", self.events_url, self._form(message, event)))
+            told.append(self._push(message, "POST", self.events_url, self._form(message, event)))
         if event[0] in FINAL and message in self.book.notifications:
-            told.append(self._push("GET", self._address(message, event[0]), None))
+            told.append(self._push(message, "GET", self._address(message, event[0]), None))
         return told
 
-    def _push(self, method: str, url: str, form: bytes | None) -> Future[int]:
+    def _push(self, message: int, method: str, url: str, form: bytes | None) -> Future[int]:
         first: Future[int] = Future()
-        self._attempt(method, url, form, 0, first)
+        self._attempt(message, method, url, form, 0, first)
         return first
 
-    def _attempt(self, method: str, url: str, form: bytes | None, retries: int, first: Future[int] | None) -> None:
+    def _attempt(
+        self, message: int, method: str, url: str, form: bytes | None, retries: int, first: Future[int] | None
+    ) -> None:
         def settle(status: int, _: bytes) -> None:
             self.world.ledger.push(STATUSES)
             if status == 200:
                 self.world.ledger.acknowledge(STATUSES)
             elif form is not None and retries < _RETRIES:
                 wait = (retries + 1) * _MINUTE / self.world.speed
-                again = partial(self._attempt, method, url, form, retries + 1, None)
+                again = partial(self._attempt, message, method, url, form, retries + 1, None)
                 self.world.timetable.at(self.world.now() + wait, again)
             if first is not None:
                 first.set_result(status)
 
-        self.world.pushes.put(Push(method, url, settle, form))
+        self.world.pushes.put(Push(method, url, settle, form, about=str(message)))
 
     def _form(self, message: int, event: Event) -> bytes:
         sending = self.book.of_sending[message]

@@ -83,6 +83,6 @@ class News:
                 self.world.ledger.acknowledge(REPLIES)
             answered.set_result(status)
 
-        url = self.responses_url or ""
-        self.world.pushes.put(Push("GET", f"{url}{'&' if '?' in url else '?'}{urlencode(fields)}", settle))
+        url = f"{self.responses_url}{'&' if '?' in (self.responses_url or '') else '?'}{urlencode(fields)}"
+        self.world.pushes.put(Push("GET", url, settle, about=str(fields["message_id"])))
         return answered
