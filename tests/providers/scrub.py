@@ -18,8 +18,9 @@ SECRET_FIELDS = frozenset(
 )
 SPANISH_EXAMPLES = ("34666555444", "34666555333", "34666666666")
 MEXICAN_EXAMPLES = ("4498987281", "4498987282", "4498987283", "4498987284", "4498987285", "4499157710")
-EXAMPLES = frozenset((*SPANISH_EXAMPLES, *MEXICAN_EXAMPLES, "900222222"))
-NUMBER = re.compile(r"(?<![\d.])\d{9,13}(?![\d.])")
+OTHER_EXAMPLES = ("1234567890", "3216549870", "19292968422", "447897027482", "447723471710", "0016175551212")
+EXAMPLES = frozenset((*SPANISH_EXAMPLES, *MEXICAN_EXAMPLES, *OTHER_EXAMPLES, "900222222", "00919833111380"))
+NUMBER = re.compile(r"(?<![\d.])(?:\d{9,13}|00\d{12,13})(?![\d.])")
 EMAIL = re.compile(r"[\w.+-]+@(?!example\.com|test\.com)[\w-]+(?:\.[\w-]+)+")
 HOOK_SECRET = re.compile(r"(/hooks/[^/\"\s]+/)[^/\"\s]+(/)")
 
