@@ -8,6 +8,7 @@ rooms in its `Client`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, get_type_hints, overload
 from urllib.parse import quote
 
@@ -48,7 +49,8 @@ class Operation(ABC, Generic[P, T]):
     heading. `sends`: it must never be made twice, for a message leaves. `changes_everything`: it can act on all that
     the account has.
     `follow` gives what to ask for the next page, from what was asked and told, or None after the last.
-    `rows` reads a streamed answer line by line. A provider's own subclass says what its refusals look like.
+    `rows` reads a streamed answer line by line. What tells None has no body worth reading. A provider's own subclass
+    says what its refusals look like.
     """
 
     provider: ClassVar[str]
@@ -79,7 +81,7 @@ class Operation(ABC, Generic[P, T]):
         self.follow = follow
         self._query = query
         self._rows = rows
-        self._told = TypeAdapter(tells) if rows is None and tells not in (bytes, str) else None
+        self._told = TypeAdapter(tells) if rows is None and tells not in (bytes, str, NoneType) else None
         self.name = ""
 
     def __set_name__(self, owner: type["Room"], name: str) -> None:
@@ -108,7 +110,7 @@ class Operation(ABC, Generic[P, T]):
         """The request. `path` takes the place of the guide's, where a setting of the account says so.
 
         Raises:
-            ValueError: a part of the path is empty, which would be another operation.
+            ValueError: a part of the path is empty or dots, which would be another operation.
         """
         fields: dict[str, Any] = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
         filled = self._filled(path or self.path, fields)
@@ -133,8 +135,8 @@ class Operation(ABC, Generic[P, T]):
                 parts.append(part)
                 continue
             value = _in_query(fields.pop(part[1:-1], "")).strip()
-            if not value:
-                raise ValueError(f"{self.name} needs {part[1:-1]}, and it is empty; say which one")
+            if value in ("", ".", ".."):
+                raise ValueError(f"{self.name} needs {part[1:-1]}, and it is {value or 'empty'}; say which one")
             parts.append(quote(value, safe=","))
         return "/".join(parts)
 
@@ -158,13 +160,18 @@ class Operation(ABC, Generic[P, T]):
             whole = iter(response.body.decode("utf-8", "replace").splitlines())
             return self._rows(response.lines if response.lines is not None else whole)
         if self._told is None:
-            plain: Any = response.body if self.tells is bytes else response.body.decode("utf-8", "replace")
-            told: T = plain
-            return told
+            return self._plain(response.body)
         try:
             return self._told.validate_python(response.json())
         except ValidationError as error:
             raise Unreadable(f"{self.name}: {_what_is_wrong(error)}") from None
+
+    def _plain(self, body: bytes) -> T:
+        plain: Any = None
+        if self.tells is not NoneType:
+            plain = body if self.tells is bytes else body.decode("utf-8", "replace")
+        told: T = plain
+        return told
 
 
 def _in_query(value: Any) -> str:

@@ -6,10 +6,21 @@ from typing import Any
 
 from connector.providers.base import Provider
 from connector.providers.nrs360.adapter import NRS360
+from connector.providers.nrs360.client import NRS360Client
+from connector.providers.operation import Client
 from connector.providers.smsclouds.adapter import Smsclouds
+from connector.providers.smsclouds.client import SmscloudsClient
 
 PROVIDERS: Mapping[str, type[Provider[Any]]] = MappingProxyType({NRS360.name: NRS360, Smsclouds.name: Smsclouds})
 """Name in the settings to adapter."""
+
+CLIENTS: Mapping[str, type[Client]] = MappingProxyType(
+    {
+        NRS360.name: NRS360Client,
+        Smsclouds.name: SmscloudsClient,
+    }
+)
+"""Name in the settings to the client of every operation of the provider's guide."""
 
 KNOWN = frozenset({"sms360app", "bulk360", "smsclouds", "nrs360", "optimum"})
 """Every provider this connector is for: a name that is here and not in `PROVIDERS` has no adapter yet, and a name

@@ -1,0 +1,1 @@
+"""The operations of 360NRS's guide, a file a chapter of it."""
