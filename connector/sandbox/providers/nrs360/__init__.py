@@ -1,35 +1,32 @@
-"""The pretend 360NRS (guide: 360NRS REST API): the SMS operations, behind HTTP Basic ``sandbox:sandbox``."""
+"""The pretend 360NRS (guide: 360NRS REST API): every operation of the guide, behind HTTP Basic ``sandbox:sandbox``."""
 
 import asyncio
 import base64
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.providers.faulted import Endpoint, Front
 from connector.sandbox.providers.nrs360 import reports
+from connector.sandbox.providers.nrs360.account import Cash
+from connector.sandbox.providers.nrs360.asking import Act, Answer, Asked, Operation, answered
 from connector.sandbox.providers.nrs360.blacklist import Blacklists
 from connector.sandbox.providers.nrs360.book import Book
+from connector.sandbox.providers.nrs360.contacts import Contacts
 from connector.sandbox.providers.nrs360.errors import Refusal, server_error
+from connector.sandbox.providers.nrs360.groups import Groups
 from connector.sandbox.providers.nrs360.news import News
 from connector.sandbox.providers.nrs360.request import read
-from connector.sandbox.providers.nrs360.send import Cash, accept
-from connector.sandbox.providers.nrs360.times import filter_date, written
+from connector.sandbox.providers.nrs360.send import accept
+from connector.sandbox.providers.nrs360.times import filter_date
 from connector.sandbox.providers.world import World
 
 _CREDENTIALS = "Basic " + base64.b64encode(b"sandbox:sandbox").decode()
 _BALANCE = 100_000.0
 _PATIENCE = 5.0
-_CREATED = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")
 
 
 class Nrs360:
@@ -45,6 +42,12 @@ class Nrs360:
         self.cash = Cash(_BALANCE)
         self.news = News(self.book)
         self.blacklists = Blacklists(self.world)
+        groups = Groups()
+        self.contacts = Contacts(self.world, groups)
+        sections = (self, self.cash, self.blacklists, groups, self.contacts)
+        self._acts: dict[tuple[str, str], Act] = {
+            (method, path): act for section in sections for method, path, act in section.operations()
+        }
 
     def fates(self) -> Iterator[tuple[str, str]]:
         """The text of every message accepted and the name of its last event, ``accepted`` before the first."""
@@ -71,97 +74,75 @@ class Nrs360:
     def routes(self) -> list[BaseRoute]:
         """The routes under ``/api/rest``; anything else is 404 in the guide's words."""
         front = Front("nrs360", self.world, _knows, Refusal(103).response, server_error)
-
-        def route(method: str, path: str, act: Endpoint) -> Route:
-            operation = f"{method} {path.replace(':int', '')}"
-            return Route(path, front.endpoint(operation, _refusing(act)), methods=[method])
-
         return [
-            route("POST", "/sms", self.send),
-            route("GET", "/sms/{id}", self.show),
-            route("GET", "/campaigns", self.campaigns),
-            route("GET", "/sendings/{id:int}/reports/events", self.events),
-            route("GET", "/account", self.account),
-            route("GET", "/v2/blacklist/{type}", self.blacklist),
-            route("PUT", "/v2/blacklist/{type}", self.add_to_blacklist),
-            route("DELETE", "/v2/blacklist/{type}", self.remove_from_blacklist),
+            *(
+                Route(
+                    path,
+                    front.endpoint(f"{method} {path.replace(':int', '')}", self._act(method, path)),
+                    methods=[method],
+                )
+                for method, path in self._acts
+            ),
             Route("/{path:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 
-    async def send(self, request: Request) -> Response:
+    def _act(self, method: str, path: str) -> Endpoint:
+        """What answers at a route: looked up with each request, for a reset puts a new account behind it."""
+
+        async def answer(request: Request) -> Response:
+            asked = Asked(request.path_params, request.query_params, await request.body())
+            try:
+                given = self._acts[method, path](asked)
+            except Refusal as refusal:
+                return refusal.response()
+            if given.after:
+                await asyncio.wait(map(asyncio.wrap_future, given.after), timeout=_PATIENCE)
+            return given.response
+
+        return answer
+
+    def operations(self) -> list[Operation]:
+        """What is sent and shown of it."""
+        return [
+            ("POST", "/sms", self.send),
+            ("GET", "/sms/{id}", self.show),
+            ("GET", "/campaigns", self.campaigns),
+            ("GET", "/sendings/{id:int}/reports/events", self.events),
+        ]
+
+    def send(self, asked: Asked) -> Answer:
         """``POST /sms``."""
-        accepted = accept(self.book, self.cash, read(await request.body(), self.world.now()))
-        early = self.news.expect(accepted.messages)
-        if early:
-            await asyncio.wait(map(asyncio.wrap_future, early), timeout=_PATIENCE)
-        return _json(accepted.answer, accepted.status)
+        accepted = accept(self.book, self.cash, read(asked.fields(), self.world.now()))
+        return answered(accepted.answer, accepted.status, self.news.expect(accepted.messages))
 
-    async def show(self, request: Request) -> Response:
+    def show(self, asked: Asked) -> Answer:
         """``GET /sms/<ID>,<ID>``."""
-        return _json(reports.shown(self.book, request.path_params["id"]))
+        return answered(reports.shown(self.book, asked.path["id"]))
 
-    async def campaigns(self, request: Request) -> Response:
+    def campaigns(self, asked: Asked) -> Answer:
         """``GET /campaigns``."""
-        asked = request.query_params
-        before, after = _period(request)
-        return _json(reports.campaigns(self.book, asked.get("name"), asked.get("channel"), before, after))
-
-    async def events(self, request: Request) -> Response:
-        """``GET /sendings/<sendingId>/reports/events``, streamed."""
-        sending = self.book.sendings.get(request.path_params["id"])
-        if sending is None:
-            raise Refusal(404)
-        return StreamingResponse(reports.events_report(self.book, sending, *_period(request)), media_type="text/csv")
-
-    async def account(self, request: Request) -> Response:
-        """``GET /account``. The guide names what is returned and shows no sample; the keys are a guess."""
-        return _json(
-            {
-                "data": {
-                    "username": "sandbox",
-                    "email": "sandbox@example.com",
-                    "timezone": "Europe/Madrid",
-                    "language": "es",
-                    "balance": round(self.cash.balance, 4),
-                    "createdAt": written(_CREATED),
-                    "country": "ES",
-                    "currency": "EUR",
-                }
-            }
+        before, after = _period(asked)
+        return answered(
+            reports.campaigns(self.book, asked.query.get("name"), asked.query.get("channel"), before, after)
         )
 
-    async def blacklist(self, request: Request) -> Response:
-        """``GET /v2/blacklist/{type}``."""
-        return _json(self.blacklists.page(request.path_params["type"], request.query_params))
-
-    async def add_to_blacklist(self, request: Request) -> Response:
-        """``PUT /v2/blacklist/{type}``."""
-        return _json(self.blacklists.add(request.path_params["type"], await request.body()))
-
-    async def remove_from_blacklist(self, request: Request) -> Response:
-        """``DELETE /v2/blacklist/{type}``."""
-        self.blacklists.remove(request.path_params["type"], await request.body())
-        return Response(status_code=204)
+    def events(self, asked: Asked) -> Answer:
+        """``GET /sendings/<sendingId>/reports/events``, streamed."""
+        sending = self.book.sendings.get(asked.path["id"])
+        if sending is None:
+            raise Refusal(404)
+        report = reports.events_report(self.book, sending, *_period(asked))
+        return Answer(StreamingResponse(report, media_type="text/csv"))
 
 
 def _knows(request: Request) -> bool:
     return request.headers.get("authorization") == _CREDENTIALS
 
 
-def _refusing(act: Endpoint) -> Endpoint:
-    async def answer(request: Request) -> Response:
-        try:
-            return await act(request)
-        except Refusal as refusal:
-            return refusal.response()
-
-    return answer
-
-
 async def _nowhere(request: Request) -> Response:
     return Refusal(404).response() if _knows(request) else Refusal(103).response()
 
 
-def _period(request: Request) -> tuple[float | None, float | None]:
-    asked = request.query_params
-    return filter_date("beforeDate", asked.get("beforeDate")), filter_date("afterDate", asked.get("afterDate"))
+def _period(asked: Asked) -> tuple[float | None, float | None]:
+    before, after = (filter_date(name, asked.query.get(name)) for name in ("beforeDate", "afterDate"))
+    return before, after

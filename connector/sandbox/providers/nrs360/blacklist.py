@@ -1,20 +1,16 @@
 """The blacklists of an account (guide, "Blacklist"): sms, mailing and voice, each a list of recipients."""
 
-import re
 from typing import Any
 
-import orjson
-from starlette.datastructures import QueryParams
-
+from connector.sandbox.providers.nrs360.asking import Answer, Asked, Operation, answered, gone
 from connector.sandbox.providers.nrs360.errors import Refusal
+from connector.sandbox.providers.nrs360.pages import check_filters, page
+from connector.sandbox.providers.nrs360.parameters import ADDRESS, PHONE, Parameter, check
 from connector.sandbox.providers.nrs360.times import written
 from connector.sandbox.providers.world import World
 
-KINDS = ("sms", "mailing", "voice")
-_FILTERS = frozenset({"limit", "recipient", "sendingId", "page"})
-_USUAL, _MOST = 100, 1000
-_PHONE = re.compile(r"[1-9]\d{6,14}")
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_RECIPIENTS = {"sms": PHONE, "mailing": ADDRESS, "voice": PHONE}
+_FILTERS = ("recipient", "sendingId")
 _ANSWERED = ("type", "recipient", "isDefinitive", "campaignName", "createdAt")
 
 
@@ -23,81 +19,59 @@ class Blacklists:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.lists: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
+        self.lists: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _RECIPIENTS}
 
-    def add(self, kind: str, body: bytes) -> dict[str, Any]:
-        """The answer to PUT. Raises Refusal."""
-        listed, recipient = self._list(kind), _recipient(kind, body)
-        entry = listed.setdefault(
+    def operations(self) -> list[Operation]:
+        """The three operations of the section."""
+        path = "/v2/blacklist/{type}"
+        return [("GET", path, self.listed), ("PUT", path, self.add), ("DELETE", path, self.remove)]
+
+    def enter(self, kind: str, recipient: str, sending_id: int | None, campaign: str | None) -> dict[str, Any]:
+        """The recipient's entry, made now when there is none yet; the sending is the one that was unsubscribed from."""
+        return self.lists[kind].setdefault(
             recipient,
             {
                 "type": kind,
                 "recipient": recipient,
                 "isDefinitive": False,
-                "sendingId": None,
-                "campaignName": None,
+                "sendingId": sending_id,
+                "campaignName": campaign,
                 "createdAt": written(self.world.now()),
             },
         )
-        return {"data": {name: entry[name] for name in _ANSWERED}}
 
-    def remove(self, kind: str, body: bytes) -> None:
-        """Takes a recipient off. Raises Refusal, 404 for one that is not on the list."""
-        if self._list(kind).pop(_recipient(kind, body), None) is None:
-            raise Refusal(404)
-
-    def page(self, kind: str, asked: QueryParams) -> dict[str, Any]:
-        """The answer to GET. Raises Refusal."""
-        for name in asked:
-            if name not in _FILTERS:
-                raise Refusal(422, f"The {name} filter is not allowed.")
-        limit = _whole("limit", asked.get("limit", str(_USUAL)), _MOST)
-        number = _whole("page", asked.get("page", "1"))
-        entries = [
+    def listed(self, asked: Asked) -> Answer:
+        """``GET /v2/blacklist/{type}``."""
+        kind = _kind(asked)
+        check_filters(asked, _FILTERS)
+        rows = [
             entry
-            for entry in self._list(kind).values()
-            if asked.get("recipient", entry["recipient"]) == entry["recipient"]
-            and asked.get("sendingId", str(entry["sendingId"])) == str(entry["sendingId"])
+            for entry in self.lists[kind].values()
+            if all(asked.query.get(name, str(entry[name])) == str(entry[name]) for name in _FILTERS)
         ]
-        pages = max(1, -(-len(entries) // limit))
-        shown = entries[(number - 1) * limit : number * limit]
-        following = f"https://dashboard.360nrs.com/api/rest/v2/blacklist/{kind}?page={number + 1}"
-        pagination = {
-            "total": len(entries),
-            "count": len(shown),
-            "per_page": limit,
-            "current_page": number,
-            "total_pages": pages,
-            "links": {"next": following} if number < pages else {},
-        }
-        return {"data": shown, "meta": {"pagination": pagination}}
+        return answered(page(asked, rows, dict, f"/v2/blacklist/{kind}"))
 
-    def _list(self, kind: str) -> dict[str, dict[str, Any]]:
-        if kind not in KINDS:
+    def add(self, asked: Asked) -> Answer:
+        """``PUT /v2/blacklist/{type}``."""
+        entry = self.enter(_kind(asked), _recipient(asked), None, None)
+        return answered({"data": {name: entry[name] for name in _ANSWERED}})
+
+    def remove(self, asked: Asked) -> Answer:
+        """``DELETE /v2/blacklist/{type}``; 404 for a recipient that is not on the list."""
+        if self.lists[_kind(asked)].pop(_recipient(asked), None) is None:
             raise Refusal(404)
-        return self.lists[kind]
+        return gone()
 
 
-def _recipient(kind: str, body: bytes) -> str:
-    try:
-        given = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Refusal(125) from None
-    if not isinstance(given, dict):
-        raise Refusal(125)
-    for key in given:
-        if key != "recipient":
-            raise Refusal(422, f"The {key} field is not allowed.")
-    recipient = given.get("recipient")
-    if recipient is None or recipient == "":
-        raise Refusal(422, "The recipient field is required.")
-    form = _ADDRESS if kind == "mailing" else _PHONE
-    if not isinstance(recipient, str) or not form.fullmatch(recipient):
-        raise Refusal(422, "The recipient field must be a valid recipient.")
+def _kind(asked: Asked) -> str:
+    kind: str = asked.path["type"]
+    if kind not in _RECIPIENTS:
+        raise Refusal(404)
+    return kind
+
+
+def _recipient(asked: Asked) -> str:
+    given = asked.fields()
+    check(given, (Parameter("recipient", _RECIPIENTS[_kind(asked)], required=True),))
+    recipient: str = given["recipient"]
     return recipient
-
-
-def _whole(name: str, text: str, most: int | None = None) -> int:
-    if not text.isdecimal() or int(text) < 1 or (most is not None and int(text) > most):
-        raise Refusal(422, f"The {name} filter must be a whole number" + (f" from 1 to {most}." if most else "."))
-    return int(text)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from connector.sandbox.providers.nrs360.asking import BASE
 from connector.sandbox.providers.nrs360.book import PRICE, Book, Sending
 from connector.sandbox.providers.nrs360.errors import Refusal
 from connector.sandbox.providers.nrs360.times import written
 
-BASE = "https://dashboard.360nrs.com/api/rest"
 CHANNELS = ("sms", "mailing", "landing", "text2speech", "apppush", "webpush")
 _EVENTS = (
     "delivered",

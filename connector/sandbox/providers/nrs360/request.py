@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from connector.sandbox.providers.gsm import GSM, GSM_PT, UTF_16, Alphabet
 from connector.sandbox.providers.nrs360.errors import Refusal
 from connector.sandbox.providers.nrs360.merge import VARIABLE
@@ -43,14 +41,8 @@ class SmsRequest:
     otp: Mapping[str, Any]
 
 
-def read(body: bytes, now: float) -> SmsRequest:
-    """The request in `body`. Raises Refusal with the guide's code for the first thing that is wrong."""
-    try:
-        given = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Refusal(125) from None
-    if not isinstance(given, dict):
-        raise Refusal(125)
+def read(given: Mapping[str, Any], now: float) -> SmsRequest:
+    """The request in `given`. Raises Refusal with the guide's code for the first thing that is wrong."""
     for key in given:
         if key not in _KNOWN:
             raise Refusal(422, f"The {key} field is not allowed.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.sandbox.providers.gsm import Alphabet
+from connector.sandbox.providers.nrs360.account import Cash
 from connector.sandbox.providers.nrs360.book import PRICE, Book, Sending
 from connector.sandbox.providers.nrs360.errors import Refusal
 from connector.sandbox.providers.nrs360.merge import merge, one_time_code, translate
@@ -22,19 +23,6 @@ class Accepted:
     status: int
     answer: dict[str, Any]
     messages: range
-
-
-class Cash:
-    """The account's balance in EUR."""
-
-    def __init__(self, balance: float) -> None:
-        self.balance = balance
-
-    def charge(self, cost: float) -> None:
-        """Take `cost`. Raises Refusal(111) and takes nothing when there is not enough."""
-        if cost > self.balance:
-            raise Refusal(111)
-        self.balance -= cost
 
 
 def accept(book: Book, cash: Cash, request: SmsRequest) -> Accepted:
