@@ -1,6 +1,6 @@
 """Smsclouds as a provider: the guide's operations, gathered."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -55,6 +55,14 @@ class Smsclouds(Provider[SmscloudsOptions]):
         plain = LIMITS[Form.LONG] if self.settings.long_message else LIMITS[Form.PLAIN]
         limits = {**self.capability.plain_limits, Encoding.GSM7: (LIMITS[Form.PLAIN], plain)}
         return replace(self.capability, plain_limits=limits)
+
+    def authorization(self) -> Mapping[str, str]:
+        """See `sending.authorization`."""
+        return sending.authorization(self.settings)
+
+    def path_of(self, operation: str) -> str | None:
+        """See `SmscloudsOptions.path_of`."""
+        return self.settings.path_of(operation)
 
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""

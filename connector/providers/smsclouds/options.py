@@ -34,6 +34,10 @@ class SmscloudsOptions(AccountOptions):
     responses_path: str = Field(
         default="api/v3/responses", description="the guide also prints it as api/v3/response on its request line"
     )
+    sms_clic_path: str = Field(
+        default="api/v3/smsclic/campaign",
+        description="the guide prints it as api/v3/smscllic, api/v3/smsclc and api/smscliv3",
+    )
     send_timeout: float = Field(
         default=600.0, gt=0, description="seconds to wait for the answer to a send; the guide says up to ten minutes"
     )
@@ -43,6 +47,12 @@ class SmscloudsOptions(AccountOptions):
     def longest_answer(self) -> float:
         """Seconds an answer may take: a send's ten minutes (guide: "Send Messages MT")."""
         return max(self.read_timeout, self.send_timeout)
+
+    def path_of(self, operation: str) -> str | None:
+        """The path that a setting gives an operation, for the guide prints these in several spellings; else None."""
+        if operation.startswith("responses."):
+            return self.responses_path
+        return self.sms_clic_path if operation.startswith("clic.") else None
 
     @field_validator("zone")
     @classmethod
