@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from connector.model.scopes import Scope
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.registry import PROVIDERS
 from connector.providers.talk import IDLE_LIMIT, Line
+from connector.providers.tokens import TokenKeeper
 from connector.settings import Settings
 from connector.store import cursors
 from connector.store.db import Database, new_id
@@ -37,11 +39,24 @@ def utc_now() -> datetime:
 
 
 class Lines:
-    """Lines to accounts, one a thread and account: httpx's pool collapses when threads share a client."""
+    """Lines to accounts, one a thread and account: httpx's pool collapses when threads share a client.
 
-    def __init__(self, options: Mapping[str, AccountOptions], transport: httpx.BaseTransport | None) -> None:
-        self._options = options
+    The lines of one account share its short-lived token, where it has one.
+    """
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider[AccountOptions]],
+        transport: httpx.BaseTransport | None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._options = {name: provider.settings for name, provider in providers.items()}
         self._transport = transport
+        self._tokens = {
+            name: TokenKeeper(grant, seconds)
+            for name, provider in providers.items()
+            if (grant := provider.token_grant()) is not None
+        }
         self._mine = threading.local()
         self._all: list[Line] = []
         self._lock = threading.Lock()
@@ -66,7 +81,7 @@ class Lines:
             trust_env=False,
             transport=self._transport,
         )
-        line = Line(client, options.base_url)
+        line = Line(client, options.base_url, self._tokens.get(account))
         with self._lock:
             self._all.append(line)
         return line
@@ -205,7 +220,7 @@ def build(
     providers: dict[str, Provider[AccountOptions]] = {
         name: PROVIDERS[chosen.provider](name, chosen) for name, chosen in _sorted(options.items())
     }
-    return App(settings, clock, providers, Lines(options, transport), Alarms(clock), crm_transport)
+    return App(settings, clock, providers, Lines(providers, transport), Alarms(clock), crm_transport)
 
 
 def _claims_outlast_sends(settings: Settings, account: str, options: AccountOptions) -> None:

@@ -9,18 +9,19 @@ up) is a *conversation*: a generator that yields requests, is sent the responses
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Generator, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connector.model.capability import Capability
-from connector.model.errors import Unreadable
 from connector.model.failures import Failure
 from connector.model.messages import Message, News, OpenBatch, Outcome
+from connector.providers.exchange import Request as Request
+from connector.providers.exchange import Response as Response
+from connector.providers.tokens import TokenGrant
 from connector.providers.webhooks import Webhook, no_such_webhook
 
 
@@ -73,52 +74,6 @@ class AccountOptions(BaseModel):
     def longest_answer(self) -> float:
         """Seconds an answer may take, whatever is asked: what claims, drains and hung jobs are measured by."""
         return self.read_timeout
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request to be made. `path` is joined to the account's base_url; `json` is serialised with orjson.
-
-    `sends` marks a request that must never be made twice. `stream` asks for a response read line by line.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    json: Any = None
-    form: Mapping[str, str] | None = None
-    sends: bool = False
-    stream: bool = False
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer. `lines` is set for a streamed one, whose `body` is then empty."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
-    lines: Iterator[str] | None = None
-
-    def json(self) -> Any:
-        """The body as JSON.
-
-        Raises:
-            Unreadable: it is not JSON; the sentence says what it looks like.
-        """
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            raise Unreadable(f"HTTP {self.status} with a body that is not JSON ({self.looks()})") from None
-
-    def looks(self) -> str:
-        """What the body looks like, with nothing of what it says: it may repeat a number or a text."""
-        if not self.body.strip():
-            return "an empty body"
-        kind = "a page of markup" if self.body.lstrip()[:1] == b"<" else self.headers.get("content-type", "of no type")
-        return f"{kind}, {len(self.body):,} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +169,10 @@ class Provider(ABC, Generic[Options]):
         """The headers that name the account in every request; none where it is named in the body, or by a token."""
         return {}
 
+    def token_grant(self) -> TokenGrant | None:
+        """How the short-lived token is had that goes into every request; None where there is none."""
+        return None
+
     def path_of(self, operation: str) -> str | None:
         """The path that a setting of this account puts in the place of the guide's, by the operation's name."""
         return None
@@ -225,6 +184,11 @@ class Provider(ABC, Generic[Options]):
     @abstractmethod
     def group(self, message: Message) -> Hashable:
         """Messages of one group may share a request; a number never stands twice in one (dispatch sees to it)."""
+
+    def has_room(self, batch: Collection[Message], message: Message) -> bool:
+        """Whether a batch that is not full yet holds this message of its group too; for a guide that limits the length
+        of a field rather than how many messages there are."""
+        return True
 
     @abstractmethod
     def send(self, batch: Batch) -> Request:

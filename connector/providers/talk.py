@@ -12,6 +12,7 @@ from connector.model.errors import ExchangeError, MayHaveLeft, NeverLeft, Refuse
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import News
 from connector.providers.base import Conversation, Request, Response
+from connector.providers.tokens import TokenKeeper
 
 IDLE_LIMIT = 2.0
 """Seconds. A kept connection idle for longer may be half closed, and its failure would read as "may have left"."""
@@ -26,9 +27,10 @@ class Line:
     connections dropped after `IDLE_LIMIT`).
     """
 
-    def __init__(self, client: httpx.Client, base_url: str) -> None:
+    def __init__(self, client: httpx.Client, base_url: str, tokens: TokenKeeper | None = None) -> None:
         self._client = client
         self._base_url = base_url.rstrip("/")
+        self._tokens = tokens
         self.requests = 0
 
     def close(self) -> None:
@@ -38,10 +40,25 @@ class Line:
     def ask(self, request: Request) -> Response:
         """One request, one answer, whatever its status.
 
+        Where the account has short-lived tokens, one goes along. When it is turned away, which proves that nothing was
+        done, the request is made once more, with a new one.
+
         Raises:
-            NeverLeft: no connection could be made.
+            NeverLeft: no connection could be made, or no token had.
             MayHaveLeft: the request was on its way and no whole answer came.
+            Refused, Throttled: the account is given no token.
         """
+        if self._tokens is None or not request.needs_token:
+            return self._once(request)
+        grant = self._tokens.grant
+        token = self._tokens.token(self._once)
+        answer = self._once(grant.authorized(request, token))
+        if answer.lines is not None or not grant.turned_away(answer):
+            return answer
+        token = self._tokens.token(self._once, instead_of=token)
+        return self._once(grant.authorized(request, token))
+
+    def _once(self, request: Request) -> Response:
         self.requests += 1
         try:
             answer = self._client.send(self._built(request), stream=request.stream)
