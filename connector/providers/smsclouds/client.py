@@ -2,11 +2,16 @@
 
 from connector.providers.operation import Client
 from connector.providers.smsclouds.operations.account import User
+from connector.providers.smsclouds.operations.campaigns import Campaigns, Clic
 from connector.providers.smsclouds.operations.lookups import Lookups
+from connector.providers.smsclouds.operations.responses import Responses
 
 
 class SmscloudsClient(Client):
     """Every operation of Smsclouds' guide: ``client.user.routes()``."""
 
     user: User
+    campaigns: Campaigns
+    responses: Responses
     hlr: Lookups
+    clic: Clic

@@ -5,13 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.model.errors import Refused, Unreadable
+from connector.model.errors import Refused
 from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind
-from connector.providers.base import Conversation, HookAnswer, HookRequest, Request, Response, news_key, reference_in
-from connector.providers.smsclouds.answers import accept
+from connector.providers.base import Conversation, HookAnswer, HookRequest, news_key, reference_in
+from connector.providers.operation import Asked, Operation
+from connector.providers.smsclouds.answers import given
 from connector.providers.smsclouds.codes import NAME
-from connector.providers.smsclouds.dates import time_of, written
+from connector.providers.smsclouds.dates import local, time_of
+from connector.providers.smsclouds.operations.responses import (
+    ByCampaigns,
+    ByDate,
+    ByMessages,
+    FoundResponses,
+    Responses,
+)
 from connector.providers.smsclouds.options import SmscloudsOptions
 from connector.providers.smsclouds.sending import authorization, e164_of
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
@@ -33,7 +41,6 @@ WEBHOOKS = (
         ),
     ),
 )
-BY_DATE, BY_MESSAGE, BY_CAMPAIGN = "1", "2", "4"
 IDS_A_REQUEST = 100
 
 
@@ -41,20 +48,22 @@ def by_date(settings: SmscloudsOptions, since: datetime, until: datetime) -> Con
     """Replies received in [since, until), widened to whole seconds, which is all that Smsclouds' dates can say."""
     start = datetime.fromtimestamp(math.floor(since.timestamp()), UTC)
     end = datetime.fromtimestamp(math.ceil(until.timestamp()), UTC)
-    asked = {"type": BY_DATE, "from": written(start, settings.zone), "to": written(end, settings.zone)}
-    yield from _ask(settings, asked)
+    asked = ByDate(since=local(start, settings.zone), to=local(end, settings.zone))
+    yield from _ask(settings, Responses.by_date, asked)
 
 
 def by_campaign(settings: SmscloudsOptions, campaigns: Sequence[str]) -> Conversation[None]:
     """Replies to the messages of these campaigns (Smsclouds' ids)."""
     for start in range(0, len(campaigns), IDS_A_REQUEST):
-        yield from _ask(settings, {"type": BY_CAMPAIGN, "campaigns": list(campaigns[start : start + IDS_A_REQUEST])})
+        asked = ByCampaigns(campaigns=[int(campaign) for campaign in campaigns[start : start + IDS_A_REQUEST]])
+        yield from _ask(settings, Responses.by_campaigns, asked)
 
 
 def by_message(settings: SmscloudsOptions, messages: Sequence[str]) -> Conversation[None]:
     """Replies to these messages (Smsclouds' ids)."""
     for start in range(0, len(messages), IDS_A_REQUEST):
-        yield from _ask(settings, {"type": BY_MESSAGE, "messages": list(messages[start : start + IDS_A_REQUEST])})
+        asked = ByMessages(messages=[int(message) for message in messages[start : start + IDS_A_REQUEST]])
+        yield from _ask(settings, Responses.by_messages, asked)
 
 
 def heard(settings: SmscloudsOptions, request: HookRequest) -> HookAnswer:
@@ -75,24 +84,17 @@ def heard(settings: SmscloudsOptions, request: HookRequest) -> HookAnswer:
     return HookAnswer((_reply(settings, message, text, query.get("date", ""), phone=phone, raw=query),), body="ok")
 
 
-def _ask(settings: SmscloudsOptions, asked: Mapping[str, Any]) -> Conversation[None]:
-    response = yield Request("POST", settings.responses_path, headers=authorization(settings), json=asked)
-    if news := list(_replies(settings, response)):
+def _ask(settings: SmscloudsOptions, operation: Operation[Any, FoundResponses], asked: Asked) -> Conversation[None]:
+    path = settings.path_of(operation.name)
+    response = yield operation.request(asked, path=path, headers=authorization(settings))
+    if news := list(_replies(settings, operation.read(given(response)))):
         yield news
 
 
-def _replies(settings: SmscloudsOptions, response: Response | None) -> Iterator[News]:
-    if response is None:
-        raise Unreadable("the conversation with Smsclouds was given no answer")
-    accept(response)
-    body = response.json()
-    rows = body.get("results") if isinstance(body, dict) else None
-    if not isinstance(rows, list):
-        raise Unreadable("Smsclouds answered without the list of results that the guide gives")
-    for row in rows:
-        if isinstance(row, dict) and "response" in row:
-            message, received = str(row.get("message_id", "")), str(row.get("received_at", ""))
-            yield _reply(settings, message, str(row["response"]), received, raw=row)
+def _replies(settings: SmscloudsOptions, found: FoundResponses) -> Iterator[News]:
+    for row in found.results:
+        raw = row.model_dump(by_alias=True, exclude_unset=True)
+        yield _reply(settings, str(row.message_id or ""), str(row.response), row.received_at or "", raw=raw)
 
 
 def _reply(
@@ -113,7 +115,7 @@ def _reply(
         at,
         reference=reference_in(str(raw.get("campaign_name") or "")),
         provider_id=message or None,
-        provider_batch=campaign or None,
+        provider_batch=campaign if campaign.isdecimal() else None,
         phone=phone,
         text=text,
         raw=dict(raw),

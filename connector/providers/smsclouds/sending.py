@@ -1,13 +1,14 @@
 """Messages into the request that sends them (guide: "Send Messages MT")."""
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from dataclasses import replace
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Encoding, Message
 from connector.model.text import fits, measure
 from connector.providers.base import Batch, Request, campaign_with_reference
 from connector.providers.smsclouds.codes import LIMITS, MERGE_FIELDS, Form
+from connector.providers.smsclouds.operations.campaigns import Campaigns, CreateCampaign, Recipient
 from connector.providers.smsclouds.options import SmscloudsOptions
 
 MARK_OF_PLACEHOLDERS = "<+"
@@ -57,26 +58,22 @@ def send_request(settings: SmscloudsOptions, batch: Batch) -> Request:
     """POST /api/v3/campaign for a batch of one group; what comes from data travels in the recipients' fields."""
     first = batch.messages[0]
     template = _template(settings, first)
-    body: dict[str, Any] = {
-        "text": template,
-        "recipients": [
-            {"cellphone": national_of(message.to)} | _fields(_values(settings, message, template))
-            for message in batch.messages
-        ],
-        "campaign_name": campaign_with_reference(first.campaign or settings.campaign, batch.reference),
-    }
-    body |= {name: value for name in ("route", "country") if (value := getattr(settings, name)) is not None}
     form = form_of(settings, first.text)
-    if form not in (None, Form.PLAIN):
-        body[str(form)] = True
-    return Request(
-        "POST",
-        "api/v3/campaign",
-        headers=authorization(settings),
-        json=body,
-        sends=True,
-        timeout=settings.send_timeout,
+    asked = CreateCampaign(
+        text=template,
+        recipients=[
+            Recipient(national_of(message.to), *_values(settings, message, template)) for message in batch.messages
+        ],
+        campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
+        route=settings.route,
+        country=settings.country,
+        long_message=form is Form.LONG or None,
+        encode=form is Form.ENCODE or None,
+        encode_2=form is Form.ENCODE_2 or None,
+        encode_3=form is Form.ENCODE_3 or None,
     )
+    request = Campaigns.create.request(asked, headers=authorization(settings))
+    return replace(request, timeout=settings.send_timeout)
 
 
 def authorization(settings: SmscloudsOptions) -> Mapping[str, str]:
@@ -138,7 +135,3 @@ def _values(settings: SmscloudsOptions, message: Message, template: str) -> tupl
     if not settings.merge_values:
         return ()
     return (message.text,) if template == WHOLE_TEXT_AS_VALUE else message.values
-
-
-def _fields(values: tuple[str, ...]) -> dict[str, str]:
-    return {field: value for (_, field), value in zip(MERGE_FIELDS, values, strict=False)}

@@ -56,16 +56,16 @@ def _readable_rows(rows: Any, read: ValidatorFunctionWrapHandler) -> Any:
         return read([row for place, row in enumerate(rows) if place not in broken])
 
 
-Id = Annotated[int, BeforeValidator(_no_boolean), Field(gt=0)]
+Id = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0)]
 """A number of Smsclouds' own; it comes as a number or as a string of digits."""
 
 IdsAsStrings = Annotated[list[Id], Field(min_length=1), PlainSerializer(lambda ids: [str(one) for one in ids])]
 """Ids that travel as the guide's example writes them."""
 
-Cellphone = Annotated[str, StringConstraints(pattern=r"^\d{6,15}$")]
+Cellphone = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,15}$")]
 """A national number, digits only: ten of them in Mexico."""
 
-TenDigits = Annotated[str, StringConstraints(pattern=r"^\d{10}$")]
+TenDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 """A Mexican number without its country code."""
 
 LocalTime = Annotated[datetime, AfterValidator(_without_zone), PlainSerializer(lambda at: at.strftime(FORMAT))]
