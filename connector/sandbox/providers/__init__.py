@@ -1,12 +1,14 @@
-"""The pretend providers, served together on one port: ``/nrs360/api/rest``, ``/smsclouds`` and ``/sandbox``."""
+"""The pretend providers, served together on one port, each under its name, and their control under ``/sandbox``."""
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from connector.sandbox.faults import Faults
 from connector.sandbox.ledger import Ledger
+from connector.sandbox.providers.bulk360 import Bulk360
 from connector.sandbox.providers.control import Control, Provider, reset
 from connector.sandbox.providers.nrs360 import Nrs360
+from connector.sandbox.providers.sms360app import Sms360app
 from connector.sandbox.providers.smsclouds import Smsclouds
 from connector.sandbox.providers.world import World
 
@@ -18,12 +20,21 @@ class ProvidersApp(Starlette):
         self.world = world
         self.nrs360 = Nrs360(world)
         self.smsclouds = Smsclouds(world)
-        self._providers: dict[str, Provider] = {"nrs360": self.nrs360, "smsclouds": self.smsclouds}
+        self.bulk360 = Bulk360(world)
+        self.sms360app = Sms360app(world)
+        self._providers: dict[str, Provider] = {
+            "nrs360": self.nrs360,
+            "smsclouds": self.smsclouds,
+            "bulk360": self.bulk360,
+            "sms360app": self.sms360app,
+        }
         super().__init__(
             routes=[
                 *Control(world, self._providers).routes(),
                 Mount("/nrs360/api/rest", routes=self.nrs360.routes()),
                 Mount("/smsclouds", routes=self.smsclouds.routes()),
+                Mount("/bulk360", routes=self.bulk360.routes()),
+                Mount("/sms360app", routes=self.sms360app.routes()),
             ]
         )
 

@@ -1,0 +1,117 @@
+"""News of messages, pushed to an address that the account gave, after it has met its fault.
+
+For providers whose guide promises no second try: what is not taken is lost.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import Literal
+from urllib.parse import urlencode
+
+import orjson
+
+from connector.sandbox.faults import Fault
+from connector.sandbox.providers.pushing import FORM, JSON, Push, Settle
+from connector.sandbox.providers.world import World
+
+Transport = Literal["query", "form", "json"]
+# Each piece of news of one message: when it is due (seconds since 1970) and its fields.
+Life = list[tuple[float, dict[str, str]]]
+Taken = Callable[[dict[str, str], int, bytes], bool]
+_MOMENT = 0.05
+_PATIENCE = 5.0
+
+
+def _answered_200(_fields: dict[str, str], status: int, _body: bytes) -> bool:
+    return status == 200
+
+
+def disturbed(life: Life, fault: Fault, now: float) -> Life:
+    """`life` as the fault leaves it: all of it late, each piece twice, the first behind the rest, or begun at `now`."""
+    pause = max(fault.seconds, _MOMENT)
+    if fault.kind == "late":
+        return [(due + fault.seconds, fields) for due, fields in life]
+    if fault.kind == "twice":
+        return sorted(life + [(due + pause, fields) for due, fields in life], key=lambda piece: piece[0])
+    if fault.kind == "reorder":
+        return [*life[1:], (life[-1][0] + pause, life[0][1])]
+    shift = min(0.0, now - life[0][0])
+    return [(due + shift, fields) for due, fields in life]
+
+
+class Webhook:
+    """Where one kind of news (``statuses`` or ``replies``) of one provider goes; `url` is None while nobody listens.
+
+    `taken` is told the fields pushed and the status and body of the answer, and says whether they acknowledge.
+    """
+
+    def __init__(
+        self, world: World, provider: str, news: str, transport: Transport, taken: Taken = _answered_200
+    ) -> None:
+        self.world = world
+        self.provider = provider
+        self.news = news
+        self.transport = transport
+        self.taken = taken
+        self.url: str | None = None
+
+    def expect(self, message_id: str, life: Life) -> tuple[Life, Future[int] | None]:
+        """Plan the pushes of a message's `life`.
+
+        Returns the life that it will really have, and the first push if it has to be over before the send is answered.
+        """
+        if not life:
+            return life, None
+        fault = self.world.faults.take(self.provider, self.news)
+        if fault is None:
+            self._plan(iter(life))
+            return life, None
+        fault.destroyed.append(message_id)
+        life = disturbed(life, fault, self.world.now())
+        pieces = iter(life)
+        if fault.kind == "early" and self.url is not None:
+            return life, self._push(next(pieces)[1], pieces)
+        self._plan(pieces)
+        return life, None
+
+    def _plan(self, pieces: Iterator[tuple[float, dict[str, str]]]) -> None:
+        # One after another, since the order of arrival may decide what counts.
+        for due, fields in pieces:
+            self.world.timetable.at(due, partial(self._tell, fields, pieces))
+            return
+
+    def _tell(self, fields: dict[str, str], pieces: Iterator[tuple[float, dict[str, str]]]) -> None:
+        if self.url is None:
+            self._plan(pieces)
+        else:
+            self._push(fields, pieces)
+
+    def _push(self, fields: dict[str, str], pieces: Iterator[tuple[float, dict[str, str]]]) -> Future[int]:
+        answered: Future[int] = Future()
+
+        def settle(status: int, body: bytes) -> None:
+            self.world.ledger.push(self.news)
+            if self.taken(fields, status, body):
+                self.world.ledger.acknowledge(self.news)
+            answered.set_result(status)
+            self._plan(pieces)
+
+        self.world.pushes.put(self._carried(fields, settle))
+        return answered
+
+    def _carried(self, fields: dict[str, str], settle: Settle) -> Push:
+        url = self.url or ""
+        if self.transport == "json":
+            return Push("POST", url, settle, orjson.dumps(fields), JSON)
+        form = urlencode(fields)
+        if self.transport == "form":
+            return Push("POST", url, settle, form.encode(), FORM)
+        return Push("GET", f"{url}{'&' if '?' in url else '?'}{form}", settle)
+
+
+async def over(pushes: list[Future[int]]) -> None:
+    """Wait until the pushes that come before an answer have been taken, or for five seconds."""
+    if pushes:
+        await asyncio.wait(map(asyncio.wrap_future, pushes), timeout=_PATIENCE)
