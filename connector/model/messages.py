@@ -18,6 +18,13 @@ class Channel(StrEnum):
     VOICE = "voice"
     EMAIL = "email"
     LANDING = "landing"
+    MMS = "mms"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
+    VIBER = "viber"
+    LINE = "line"
+    KAKAO_TALK = "kakaotalk"
+    VOICEMAIL = "voicemail"
 
 
 class Encoding(StrEnum):

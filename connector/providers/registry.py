@@ -8,16 +8,25 @@ from connector.providers.base import Provider
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.client import NRS360Client
 from connector.providers.operation import Client
+from connector.providers.sms360app.adapter import SMS360App
+from connector.providers.sms360app.client import SMS360AppClient
 from connector.providers.smsclouds.adapter import Smsclouds
 from connector.providers.smsclouds.client import SmscloudsClient
 
-PROVIDERS: Mapping[str, type[Provider[Any]]] = MappingProxyType({NRS360.name: NRS360, Smsclouds.name: Smsclouds})
+PROVIDERS: Mapping[str, type[Provider[Any]]] = MappingProxyType(
+    {
+        NRS360.name: NRS360,
+        Smsclouds.name: Smsclouds,
+        SMS360App.name: SMS360App,
+    }
+)
 """Name in the settings to adapter."""
 
 CLIENTS: Mapping[str, type[Client]] = MappingProxyType(
     {
         NRS360.name: NRS360Client,
         Smsclouds.name: SmscloudsClient,
+        SMS360App.name: SMS360AppClient,
     }
 )
 """Name in the settings to the client of every operation of the provider's guide."""
