@@ -41,6 +41,15 @@ class Web(_Section):
     port: int = Field(default=8360, ge=0, le=65535, description="the port to listen at")
     body_limit: int = Field(default=65_536, ge=1024, description="bytes; a larger webhook is refused")
     trusted_proxies: tuple[str, ...] = Field(default=(), description="whose X-Forwarded-For is believed")
+    turned_away_a_minute: int = Field(
+        default=60, ge=1, description="requests of one address with a wrong secret; above it the answer is 429"
+    )
+    webhooks_a_second: int = Field(
+        default=2000, ge=1, description="of one account; above it they are kept, and answered 429 to slow the sender"
+    )
+    webhooks_at_once: int = Field(
+        default=10_000, ge=1, description="of one account; as many more above the rate are kept, the rest are not read"
+    )
 
 
 class Pace(_Section):

@@ -1,5 +1,6 @@
-"""Writes the pages under docs/generated from the code they describe: settings, capabilities, states."""
+"""Writes the pages under docs/generated from the code they describe: settings, capabilities, states, webhooks."""
 
+import json
 import types
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
@@ -15,6 +16,7 @@ from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, S
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.registry import KNOWN, PROVIDERS
 from connector.settings import Settings
+from connector.web.openapi import description
 
 GENERATED = Path(__file__).parent / "generated"
 _NOTE = "<!-- Generated from the code by docs/generate.py; edits here are lost. -->"
@@ -222,10 +224,16 @@ def _standing(state: State) -> str:
     )
 
 
+def webhooks_description() -> Iterator[str]:
+    """The receiver in OpenAPI, as JSON."""
+    yield from json.dumps(description(PROVIDERS.values()), indent=2, ensure_ascii=False).splitlines()
+
+
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "settings.md": settings_page,
     "capabilities.md": capabilities_page,
     "states.md": states_page,
+    "webhooks.openapi.json": webhooks_description,
 }
 
 

@@ -2,6 +2,7 @@
 
 from connector.app import App
 from connector.web.keeping import kept_in
+from connector.web.rates import Rate
 from connector.web.receiver import receiver
 from connector.web.senders import HookedAccount, read_networks
 from connector.web.server import HookServer
@@ -30,5 +31,7 @@ def hook_server(app: App) -> HookServer:
         clock=app.clock,
         body_limit=web.body_limit,
         trusted_proxies=read_networks(web.trusted_proxies),
+        turned_away=Rate(web.turned_away_a_minute / 60, web.turned_away_a_minute),
+        taken=Rate(web.webhooks_a_second, web.webhooks_at_once),
     )
     return HookServer(hooks, web.host, web.port)

@@ -5,6 +5,7 @@ Notifications"), and most providers send nothing twice.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -20,6 +21,7 @@ from connector.log import masked
 from connector.model.errors import Refused, StoreError, Unreadable
 from connector.providers.base import HookAnswer, HookRequest
 from connector.web.commit import GroupCommit, Keep, Kept
+from connector.web.rates import TAKEN, TURNED_AWAY, Allowances, Peers, Rate
 from connector.web.senders import HookedAccount, Network, Senders
 
 _FIELDS_LIMIT = 1000
@@ -32,10 +34,12 @@ _log = structlog.get_logger()
 class _TurnedAway(Exception):
     """The request is answered with `status` and is not looked at any further."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
+        # what is left of the body is not read, so the connection cannot be used again
+        self.headers = {"Connection": "close", **(headers or {})}
 
 
 _NOT_FOUND = "There is nothing here."
@@ -49,20 +53,34 @@ def receiver(
     body_limit: int = 65_536,
     body_seconds: float = 10.0,
     trusted_proxies: Sequence[Network] = (),
+    turned_away: Rate = TURNED_AWAY,
+    taken: Rate = TAKEN,
+    ticks: Callable[[], float] = time.monotonic,
 ) -> Starlette:
     """The app: ``/hooks/{account}/{secret}/{hook}`` (GET, POST) and ``GET /healthz``.
 
     `keep` stores many webhooks' news in one transaction, on a thread of its own. `body_limit` is in bytes, of body and
     query alike; `body_seconds` is how long a body may take. X-Forwarded-For is believed from `trusted_proxies` only.
+    `turned_away` is how often a peer may be, `taken` how often an account's webhooks are (see `connector.web.rates`);
+    `ticks` are the seconds they are counted in.
 
     Answers 200 with the adapter's own words once the news is durable; 404 for an account, secret, hook or address that
     is none of ours, all alike; 405; 408 for a body that does not come; 413 for one too large; 400 for what the adapter
-    cannot read; 503 when it cannot be stored, so that the provider tries again.
+    cannot read; 429 above a rate, with Retry-After; 503 when it cannot be stored, so that the provider tries again.
 
     Raises:
         SettingsError: an account without a usable secret.
     """
-    hooks = _Hooks(accounts, Senders(accounts, trusted_proxies), GroupCommit(keep), clock, body_limit, body_seconds)
+    hooks = _Hooks(
+        accounts,
+        Senders(accounts, trusted_proxies),
+        Peers(turned_away, ticks),
+        Allowances(accounts, taken, ticks),
+        GroupCommit(keep),
+        clock,
+        body_limit,
+        body_seconds,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -83,6 +101,8 @@ class _Hooks:
         self,
         accounts: Mapping[str, HookedAccount],
         senders: Senders,
+        peers: Peers,
+        allowances: Allowances,
         commits: GroupCommit,
         clock: Callable[[], datetime],
         body_limit: int,
@@ -90,6 +110,8 @@ class _Hooks:
     ) -> None:
         self._accounts = accounts
         self._senders = senders
+        self._peers = peers
+        self._allowances = allowances
         self.commits = commits
         self._clock = clock
         self._body_limit = body_limit
@@ -104,13 +126,16 @@ class _Hooks:
         """One webhook, answered."""
         try:
             account, hook = self._sender(request)
+            if wait := self._allowances.overdrawn(account):
+                raise _too_many(wait)
             answer = await self._read(account, hook, request)
             if answer.news:
                 provider = self._accounts[account].provider.name
                 await self.commits.keep(Kept(account, provider, answer.news, self._clock()))
+            if wait := self._allowances.take(account):
+                raise _too_many(wait)
         except _TurnedAway as no:
-            # what is left of the body is not read, so the connection cannot be used again
-            return PlainTextResponse(no.sentence, no.status, headers={"Connection": "close"})
+            return PlainTextResponse(no.sentence, no.status, headers=no.headers)
         except StoreError:
             return PlainTextResponse("The news could not be stored. Please send it again.", 503)
         except ClientDisconnect:
@@ -119,13 +144,15 @@ class _Hooks:
 
     def _sender(self, request: Request) -> tuple[str, str]:
         if request.method not in {"GET", "POST"}:
-            raise _TurnedAway(405, "Only GET and POST are taken here.")
+            raise _TurnedAway(405, "Only GET and POST are taken here.", {"Allow": "GET, POST"})
         account, secret, hook = _place(request)
         known = self._senders.know(account, secret)
         peer = request.client.host if request.client else None
-        allowed = self._senders.allow(account, peer, request.headers.getlist("x-forwarded-for"))
-        if known and allowed:
+        origin = self._senders.origin(peer, request.headers.getlist("x-forwarded-for"))
+        if known and self._senders.allow(account, origin):
             return account, hook
+        if wait := self._peers.turned_away(origin):
+            raise _too_many(wait)
         _log.warning(
             "webhook turned away",
             account=account if account in self._accounts else None,
@@ -151,6 +178,7 @@ class _Hooks:
             raise _TurnedAway(500, "This could not be worked on. Please send it again.") from error
 
     def _note(self, account: str, reason: str, *, mistake: bool = False) -> None:
+        self._allowances.take(account)
         note = _log.error if mistake else _log.warning
         note("webhook not taken", account=account, reason=masked(reason[:_REASON_LENGTH]))
 
@@ -178,6 +206,10 @@ class _Hooks:
         except TimeoutError:
             raise _TurnedAway(408, f"The body did not arrive within {self._body_seconds:g} seconds.") from None
         return bytes(body)
+
+
+def _too_many(wait: int) -> _TurnedAway:
+    return _TurnedAway(429, f"Too many requests. Please come again in {wait} seconds.", {"Retry-After": str(wait)})
 
 
 def _place(request: Request) -> tuple[str, str, str]:

@@ -68,19 +68,17 @@ class Senders:
         matches = [hmac.compare_digest(given, digest) for digest in self._digests.get(account, self._nobody)]
         return any(matches) and account in self._digests
 
-    def allow(self, account: str, peer: str | None, forwarded: Sequence[str]) -> bool:
-        """Whether the account takes webhooks from where this one comes from.
+    def allow(self, account: str, origin: Address | None) -> bool:
+        """Whether the account takes webhooks from there."""
+        networks = self._networks.get(account, ())
+        return not networks or (origin is not None and _within(origin, networks))
+
+    def origin(self, peer: str | None, forwarded: Sequence[str]) -> Address | None:
+        """Where a request comes from; None where that is no address.
 
         `peer` is the other end of the connection, `forwarded` the values of X-Forwarded-For, which are believed only
         as far as trusted proxies wrote them.
         """
-        networks = self._networks.get(account, ())
-        if not networks:
-            return True
-        origin = self._origin(peer, forwarded)
-        return origin is not None and _within(origin, networks)
-
-    def _origin(self, peer: str | None, forwarded: Sequence[str]) -> Address | None:
         chain = [part for value in forwarded for part in value.split(",")]
         origin = _read_address(peer or "")
         while origin is not None and chain and _within(origin, self._proxies):
