@@ -22,6 +22,18 @@ PUSHED = {
     "message_id": "46608336",
     "date": "2020-05-25 13:23:11",
 }
+PUSHED_TO_SMPP = {
+    "Response": "Hi this is another mo",
+    "Cellphone": "4499157710",
+    "Message_id": "158562",
+    "Date": "2020-05-25 13:23:12",
+}
+KEYWORD = {
+    "response": "mykeyword this is a response text",
+    "cellphone": "4499157710",
+    "keyword": "mykeyword",
+    "date": "2020-05-25 11:13:49",
+}
 RESPONSES = {
     "message": "Completado Correctamente",
     "type": "4",
@@ -63,6 +75,11 @@ def pushed(**changes: str) -> HookRequest:
     return HookRequest("responses", "GET", fields, {}, b"", "")
 
 
+def heard(name: str, fields: dict[str, str]) -> HookRequest:
+    """Another webhook: GET."""
+    return HookRequest(name, "GET", fields, {}, b"", "")
+
+
 def campaign(*rows: tuple[str, str], status: str = "inserted") -> Response:
     """A campaign's messages as (cellphone, status)."""
     data = [
@@ -77,6 +94,11 @@ def opened(*cellphones: str, batch: str | None = "8528381") -> OpenBatch:
     """An open batch of these numbers."""
     messages = [OpenMessage(f"m{n}", f"+52{number}", State.ACCEPTED) for n, number in enumerate(cellphones)]
     return OpenBatch(REFERENCE, SINCE, batch, tuple(messages))
+
+
+def filled(template: str, recipient: dict[str, str]) -> str:
+    """The template as one recipient reads it, by the guide's table of placeholders."""
+    return re.sub(r"<\+([B-F])\+>", lambda mark: recipient.get(MERGE_FIELDS[mark[1]], ""), template)
 
 
 class TestSmsclouds(ProviderContract):
@@ -94,7 +116,7 @@ class TestSmsclouds(ProviderContract):
         DocumentedError(error(404), "404", Fault.ACCOUNT, Retry.WHEN_MENDED),
         DocumentedError(error(422), "422", Fault.MESSAGE, Retry.NO),
     ]
-    hooks: ClassVar = [pushed()]
+    hooks: ClassVar = [pushed(), heard("smpp_responses", PUSHED_TO_SMPP), heard("keyword", KEYWORD)]
 
     def accepting(self, batch: Batch) -> Response:
         """The guide's example response."""
@@ -117,14 +139,7 @@ class TestSmsclouds(ProviderContract):
     def merged(self, request: Request) -> list[tuple[str, str]]:
         """<+B+> … <+F+> become name, field1 … field4; values are not scanned again."""
         return [
-            (
-                f"+52{recipient['cellphone']}",
-                re.sub(
-                    r"<\+([B-F])\+>",
-                    lambda mark, recipient=recipient: recipient.get(MERGE_FIELDS[mark[1]], ""),
-                    request.json["text"],
-                ),
-            )
+            (f"+52{recipient['cellphone']}", filled(request.json["text"], recipient))
             for recipient in request.json["recipients"]
         ]
 
@@ -382,6 +397,58 @@ def test_the_text_may_come_as_an_array() -> None:
 def test_another_reply_has_another_key(change: dict[str, str]) -> None:
     """Message, time and text each tell replies apart."""
     assert adapter().hook(pushed(**change)).news[0].key != adapter().hook(pushed()).news[0].key
+
+
+@pytest.mark.parametrize("spelt", [str, str.lower, str.upper])
+def test_a_reply_to_an_smpp_account_is_read_however_its_fields_are_spelt(spelt: Any) -> None:
+    """The guide writes the fields with capitals in its list and in small letters in its table."""
+    answered = adapter().hook(heard("smpp_responses", {spelt(name): value for name, value in PUSHED_TO_SMPP.items()}))
+    (news,) = answered.news
+    assert (news.kind, news.text, news.provider_id) == (NewsKind.REPLY, "Hi this is another mo", "158562")
+    assert (news.phone, news.at) == ("+524499157710", datetime(2020, 5, 25, 18, 23, 12, tzinfo=UTC))
+    assert answered.body == "ok"
+
+
+def test_a_keyword_is_a_reply_and_its_sender_is_told_nothing_unless_the_account_says_what() -> None:
+    """The guide tells the sender whatever the answer's body holds, so an ok would be a text to a person."""
+    answered = adapter().hook(heard("keyword", KEYWORD))
+    (news,) = answered.news
+    assert (news.kind, news.text, news.phone) == (NewsKind.REPLY, KEYWORD["response"], "+524499157710")
+    assert (news.at, news.raw["keyword"]) == (datetime(2020, 5, 25, 16, 13, 49, tzinfo=UTC), "mykeyword")
+    assert answered.body == ""
+
+
+@pytest.mark.parametrize("keyword", ["mykeyword", "MyKeyword", " MYKEYWORD "])
+@pytest.mark.parametrize("name", ["keyword", "keyword[]", "-"])
+def test_a_keyword_is_answered_by_the_account_s_settings(keyword: str, name: str) -> None:
+    """Capitals make no difference; where the field is missing, the text's first word is the keyword."""
+    fields = {**KEYWORD, "response": f"{keyword} this", "keyword": "-", name: keyword}
+    request = heard("keyword", {field: value for field, value in fields.items() if value != "-" and field != "-"})
+    answered = adapter(keyword_replies={"other": "no", "myKEYWORD": "This is a simple text"}).hook(request)
+    assert answered.body == "This is a simple text"
+
+
+def test_a_keyword_has_one_reply() -> None:
+    """Two spellings of one keyword in the settings are refused, for one of them would never be used."""
+    with pytest.raises(ValueError, match="more than once"):
+        adapter(keyword_replies={"Info": "a", "INFO": "b"})
+
+
+# lookups
+
+
+def test_a_number_s_lookup_is_kept_whole_and_its_fields_are_mapped_by_the_settings() -> None:
+    """The guide shows no answer, so the account says where in it what stands."""
+    whole = {"message": "Completado Correctamente", "data": [{"carrier": "TELCEL"}], "n": 1}
+    fields = {"carrier": "data.0.carrier", "place": "data.1.carrier", "odd": "n.x", "all": "data"}
+    conversation = adapter(hlr_fields=fields).look_up("+524498987282")
+    asked = next(conversation)
+    assert isinstance(asked, Request)
+    assert (asked.method, asked.path) == ("GET", "api/v3/hlr/4498987282")
+    assert asked.headers["authorization"] == "Bearer tok-secret"
+    found = returned(adapter(hlr_fields=fields).look_up("+524498987282"), iter([answer(200, whole)]))
+    assert found.fields == {"carrier": "TELCEL", "place": None, "odd": None, "all": [{"carrier": "TELCEL"}]}
+    assert (found.number, found.whole) == ("+524498987282", whole)
 
 
 # doctor

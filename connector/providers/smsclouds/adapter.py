@@ -19,7 +19,7 @@ from connector.providers.base import (
     Request,
     Response,
 )
-from connector.providers.smsclouds import answers, checks, conversations, replies, sending
+from connector.providers.smsclouds import answers, checks, conversations, hooks, lookups, replies, sending
 from connector.providers.smsclouds.codes import LIMITS, NAME, Form
 from connector.providers.smsclouds.options import OPTIMAL_RECIPIENTS, SmscloudsOptions
 from connector.providers.webhooks import Webhook
@@ -40,14 +40,14 @@ class Smsclouds(Provider[SmscloudsOptions]):
         last_word="sent",
         polls_statuses=True,
         polls_replies=True,
-        pushes=tuple(webhook.name for webhook in replies.WEBHOOKS),
+        pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         countries=frozenset({"MX"}),
         plain_limits={
             Encoding.GSM7: (LIMITS[Form.PLAIN], LIMITS[Form.LONG]),
             Encoding.UCS2: (LIMITS[Form.ENCODE], LIMITS[Form.ENCODE_3]),
         },
     )
-    webhooks: ClassVar[tuple[Webhook, ...]] = replies.WEBHOOKS
+    webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
     shows_batches: ClassVar[bool] = True
 
     def account_capability(self) -> Capability:
@@ -100,13 +100,17 @@ class Smsclouds(Provider[SmscloudsOptions]):
         """See `replies.by_message`."""
         return replies.by_message(self.settings, messages)
 
+    def look_up(self, number: str) -> Conversation[lookups.Looked]:
+        """See `lookups.looked_up`."""
+        return lookups.looked_up(self.settings, number)
+
     def balance(self) -> Conversation[float | None]:
         """See `checks.balance`."""
         return checks.balance(self.settings)
 
     def hook(self, request: HookRequest) -> HookAnswer:
-        """See `replies.heard`."""
-        return replies.heard(self.settings, request)
+        """See `hooks.heard`."""
+        return hooks.heard(self.settings, request)
 
     def check(self) -> Conversation[list[Finding]]:
         """See `checks.findings`."""

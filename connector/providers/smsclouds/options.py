@@ -1,5 +1,6 @@
 """What an account at Smsclouds can be told."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -7,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connector.providers.base import AccountOptions
 from connector.providers.smsclouds.codes import Form
+from connector.providers.smsclouds.operations.operation import SEND_TIMEOUT
 
 OPTIMAL_RECIPIENTS = 30_000
 
@@ -38,8 +40,17 @@ class SmscloudsOptions(AccountOptions):
         default="api/v3/smsclic/campaign",
         description="the guide prints it as api/v3/smscllic, api/v3/smsclc and api/smscliv3",
     )
+    keyword_replies: Mapping[str, str] = Field(
+        default_factory=dict, description="what who sends a keyword is told, a text a keyword; else nothing"
+    )
+    hlr_fields: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="your name of a field to its place in the answer of a number lookup, such as data.0.carrier",
+    )
     send_timeout: float = Field(
-        default=600.0, gt=0, description="seconds to wait for the answer to a send; the guide says up to ten minutes"
+        default=SEND_TIMEOUT,
+        gt=0,
+        description="seconds to wait for the answer to a send; the guide says up to ten minutes",
     )
     expiry_warning_days: int = Field(default=30, ge=0, description="days before the token's end that doctor warns")
 
@@ -53,6 +64,19 @@ class SmscloudsOptions(AccountOptions):
         if operation.startswith("responses."):
             return self.responses_path
         return self.sms_clic_path if operation.startswith("clic.") else None
+
+    def keyword_reply(self, keyword: str) -> str:
+        """What who sends a keyword is told, however it is spelt in capitals; empty where nothing."""
+        wanted = keyword.strip().casefold()
+        return next((text for word, text in self.keyword_replies.items() if word.strip().casefold() == wanted), "")
+
+    @field_validator("keyword_replies")
+    @classmethod
+    def _one_reply_a_keyword(cls, replies: Mapping[str, str]) -> Mapping[str, str]:
+        words = [word.strip().casefold() for word in replies]
+        if twice := sorted({word for word in words if words.count(word) > 1}):
+            raise ValueError(f"{', '.join(twice)} stands there more than once; capitals make no other keyword")
+        return replies
 
     @field_validator("zone")
     @classmethod

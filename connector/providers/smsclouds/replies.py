@@ -1,14 +1,12 @@
-"""Replies, pulled and pushed (guide: "Receive Responses MO", options 1 and 2)."""
+"""Replies, asked for (guide: "Receive Responses MO (Option 1)")."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.model.errors import Refused
-from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind
-from connector.providers.base import Conversation, HookAnswer, HookRequest, news_key, reference_in
+from connector.providers.base import Conversation, news_key, reference_in
 from connector.providers.operation import Asked, Operation
 from connector.providers.smsclouds.answers import given
 from connector.providers.smsclouds.codes import NAME
@@ -21,26 +19,8 @@ from connector.providers.smsclouds.operations.responses import (
     Responses,
 )
 from connector.providers.smsclouds.options import SmscloudsOptions
-from connector.providers.smsclouds.sending import authorization, e164_of
-from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
+from connector.providers.smsclouds.sending import authorization
 
-WEBHOOKS = (
-    Webhook(
-        "responses",
-        "Receive Responses MO Push HTTP (Option 2)",
-        "A reply. The guide wants a plain `ok` in answer.",
-        (Carrier.QUERY,),
-        (
-            WebhookField(
-                "response", "BAJA", "the text; may also come as `response[]`, for the guide calls it an array"
-            ),
-            WebhookField("cellphone", 4499157710, "whose reply it is; the guide also calls it `rellphone`"),
-            WebhookField("rellphone", 4499157710, "the other name of `cellphone`"),
-            WebhookField("message_id", 158562, "the message it answers, by Smsclouds' id"),
-            WebhookField("date", "2020-05-25 11:13:49", "when, in the account's time zone"),
-        ),
-    ),
-)
 IDS_A_REQUEST = 100
 
 
@@ -66,24 +46,6 @@ def by_message(settings: SmscloudsOptions, messages: Sequence[str]) -> Conversat
         yield from _ask(settings, Responses.by_messages, asked)
 
 
-def heard(settings: SmscloudsOptions, request: HookRequest) -> HookAnswer:
-    """The reply in a webhook named ``responses``; it is answered with a plain ``ok``.
-
-    Raises:
-        Refused: another name (404), or neither a text nor anything that says whose it is (400).
-    """
-    if request.name != "responses":
-        raise no_such_webhook("Smsclouds", WEBHOOKS)
-    query = request.query
-    text = query.get("response", query.get("response[]"))
-    phone = e164_of(query.get("cellphone") or query.get("rellphone") or "")
-    message = query.get("message_id", "").strip()
-    if text is None or not (message or phone):
-        reason = "a pushed response lacks `response`, or both `message_id` and `cellphone`"
-        raise Refused(Failure("400", reason, Fault.PROVIDER), status=400)
-    return HookAnswer((_reply(settings, message, text, query.get("date", ""), phone=phone, raw=query),), body="ok")
-
-
 def _ask(settings: SmscloudsOptions, operation: Operation[Any, FoundResponses], asked: Asked) -> Conversation[None]:
     path = settings.path_of(operation.name)
     response = yield operation.request(asked, path=path, headers=authorization(settings))
@@ -94,10 +56,10 @@ def _ask(settings: SmscloudsOptions, operation: Operation[Any, FoundResponses], 
 def _replies(settings: SmscloudsOptions, found: FoundResponses) -> Iterator[News]:
     for row in found.results:
         raw = row.model_dump(by_alias=True, exclude_unset=True)
-        yield _reply(settings, str(row.message_id or ""), str(row.response), row.received_at or "", raw=raw)
+        yield reply(settings, str(row.message_id or ""), str(row.response), row.received_at or "", raw=raw)
 
 
-def _reply(
+def reply(
     settings: SmscloudsOptions,
     message: str,
     text: str,

@@ -1,5 +1,6 @@
 """The account: its user, its countries, its routes (guide: "User Credentials", "API ID route and ID Country")."""
 
+from types import NoneType
 from typing import Annotated, ClassVar
 
 from connector.providers.operation import Asked, Room, Told, named
@@ -59,7 +60,7 @@ class User(Room):
     room: ClassVar[str] = "user"
 
     show = SmscloudsOperation("GET", "api/v1/user", section="User Credentials", asks=Nothing, tells=UserFound)
-    head = SmscloudsOperation("HEAD", "api/v1/user", section="User Credentials", asks=Nothing, tells=str)
+    head = SmscloudsOperation("HEAD", "api/v1/user", section="User Credentials", asks=Nothing, tells=NoneType)
     countries = SmscloudsOperation(
         "GET", "api/v3/user/countries", section="API ID route and ID Country", asks=Nothing, tells=list[Country]
     )
