@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from connector.model.errors import Unreadable
 from connector.model.failures import Failure, Fault
 from connector.model.messages import Message, Outcome
 from connector.model.states import State
 from connector.providers.base import Batch, Response
 from connector.providers.nrs360.codes import failure_of
-from connector.providers.talk import raise_for_status
+from connector.providers.nrs360.operation import failure_in
+from connector.providers.nrs360.operations.sms import SMS
 
 LEFT_OUT = Failure(
     "left_out", "360NRS's answer does not mention this number, so it is not known whether it was sent", Fault.PROVIDER
@@ -25,30 +24,13 @@ def outcomes(batch: Batch, response: Response) -> list[Outcome]:
         Refused, Throttled, MayHaveLeft: as `connector.providers.talk.raise_for_status` says.
         Unreadable: 2xx without a list of results.
     """
-    accept(response)
+    SMS.send.raise_for(response)
     body = response.json()
     if not isinstance(body, dict) or not isinstance(body.get("result"), list):
         raise Unreadable(f"360NRS answered HTTP {response.status} to a send without a list of results")
     sending = str(body["sendingId"]) if body.get("sendingId") else None
     rows = {_number(row): row for row in reversed(body["result"]) if isinstance(row, dict)}
     return [_outcome(message, sending, rows.get(message.to.removeprefix("+"))) for message in batch.messages]
-
-
-def accept(response: Response) -> None:
-    """Returns for 2xx, else raises what the status and the guide's error table say."""
-    raise_for_status(response, read_failure=error_in(response))
-
-
-def error_in(response: Response) -> Failure | None:
-    """The documented error of an answer, or None where there is none to read."""
-    if 200 <= response.status < 300:
-        return None
-    try:
-        body = orjson.loads(response.body)
-    except orjson.JSONDecodeError:
-        return None
-    error = body.get("error") if isinstance(body, dict) else None
-    return _failure(error) if isinstance(error, dict) and "code" in error else None
 
 
 def _outcome(message: Message, sending: str | None, row: Mapping[str, Any] | None) -> Outcome:
@@ -59,12 +41,8 @@ def _outcome(message: Message, sending: str | None, row: Mapping[str, Any] | Non
         parts = row["parts"] if isinstance(row.get("parts"), int) else None
         return Outcome(message.id, State.ACCEPTED, provider_id, sending, parts=parts)
     error = row.get("error")
-    failure = _failure(error) if isinstance(error, dict) else failure_of("", "refused without a reason")
+    failure = failure_in(error) if isinstance(error, dict) else failure_of("", "refused without a reason")
     return Outcome(message.id, State.REJECTED, provider_batch=sending, failure=failure)
-
-
-def _failure(error: Mapping[str, Any]) -> Failure:
-    return failure_of(error.get("code", ""), str(error.get("description", "")))
 
 
 def _number(row: Mapping[str, Any]) -> str:

@@ -1,40 +1,42 @@
 """360NRS's own blacklist (guide: "Blacklist / Adding a contact to the blacklist", "Removing a contact …")."""
 
+from typing import Any
+
 from connector.model.errors import Refused, Unreadable
-from connector.providers.base import Conversation, Request
-from connector.providers.nrs360.answers import accept
+from connector.providers.base import Conversation
+from connector.providers.nrs360.operations.blacklist import Blacklist, Blacklisted
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.sending import authorization
+from connector.providers.operation import Operation
 
-_SMS = "v2/blacklist/sms"
 _NOT_FOUND = 404
 
 
 def block(settings: NRS360Options, number: str) -> Conversation[None]:
-    """PUT /v2/blacklist/sms, one recipient a request; a second time changes nothing.
+    """Puts a number (E.164) on the list, one a request; a second time changes nothing.
 
     Raises:
         Refused, Throttled, MayHaveLeft: as `connector.providers.talk.raise_for_status` says.
     """
-    yield from _ask(settings, "PUT", number)
+    yield from _ask(settings, Blacklist.add, number)
 
 
 def unblock(settings: NRS360Options, number: str) -> Conversation[None]:
-    """DELETE /v2/blacklist/sms; a number that is not on the list is as good as taken off.
+    """Takes a number (E.164) off the list; one that is not there is as good as taken off.
 
     Raises:
         Refused, Throttled, MayHaveLeft: as `connector.providers.talk.raise_for_status` says.
     """
     try:
-        yield from _ask(settings, "DELETE", number)
+        yield from _ask(settings, Blacklist.remove, number)
     except Refused as error:
         if error.status != _NOT_FOUND:
             raise
 
 
-def _ask(settings: NRS360Options, method: str, number: str) -> Conversation[None]:
-    recipient = {"recipient": number.removeprefix("+")}
-    response = yield Request(method, _SMS, headers=authorization(settings), json=recipient)
+def _ask(settings: NRS360Options, operation: Operation[..., Any], number: str) -> Conversation[None]:
+    asked = Blacklisted(type="sms", recipient=number.removeprefix("+"))
+    response = yield operation.request(asked, headers=authorization(settings))
     if response is None:
         raise Unreadable("360NRS was asked about its blacklist and gave no answer")
-    accept(response)
+    operation.raise_for(response)

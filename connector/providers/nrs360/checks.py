@@ -1,17 +1,16 @@
 """What `doctor` asks of 360NRS (guide: "Account")."""
 
-from typing import Any
-
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
-from connector.providers.base import Conversation, Finding, Request, Response
-from connector.providers.nrs360.answers import accept
+from connector.providers.base import Conversation, Finding, Response
+from connector.providers.nrs360.operations.account import Account, ShownAccount
+from connector.providers.nrs360.operations.shapes import Nothing
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.sending import authorization
 
 
 def findings(settings: NRS360Options) -> Conversation[list[Finding]]:
-    """GET /account: whether the credentials are accepted, and what is left to spend."""
-    response = yield Request("GET", "account", headers=authorization(settings))
+    """Whether the credentials are accepted, and what is left to spend."""
+    response = yield Account.show.request(Nothing(), headers=authorization(settings))
     try:
         account = _account(response)
     except (Refused, MayHaveLeft, Unreadable) as error:
@@ -20,33 +19,27 @@ def findings(settings: NRS360Options) -> Conversation[list[Finding]]:
 
 
 def balance(settings: NRS360Options) -> Conversation[float | None]:
-    """GET /account: what is left, or None where the answer shows no number."""
-    response = yield Request("GET", "account", headers=authorization(settings))
+    """What is left, or None where the answer shows no number."""
+    response = yield Account.show.request(Nothing(), headers=authorization(settings))
     return _amount(_account(response))
 
 
-def _account(response: Response | None) -> dict[str, Any]:
-    """The account's fields; the guide lists them without showing whether they stand under `data`."""
+def _account(response: Response | None) -> ShownAccount:
     if response is None:
         raise Unreadable("360NRS was asked and gave no answer")
-    accept(response)
-    body = response.json()
-    account = body.get("data", body) if isinstance(body, dict) else None
-    if not isinstance(account, dict):
-        raise Unreadable("360NRS answered with no account")
-    return account
+    return Account.show.read(response)
 
 
-def _amount(account: dict[str, Any]) -> float | None:
+def _amount(account: ShownAccount) -> float | None:
     try:
-        return float(account["balance"])
-    except (KeyError, TypeError, ValueError):
+        return None if account.balance is None else float(account.balance)
+    except ValueError:
         return None
 
 
-def _balance(account: dict[str, Any]) -> Finding:
+def _balance(account: ShownAccount) -> Finding:
     balance = _amount(account)
     if balance is None:
         return Finding("balance", False, "360NRS's answer shows no balance", "look it up on the dashboard")
-    text = f"{balance:g} {account.get('currency', '')}".strip()
+    text = f"{balance:g} {account.currency or ''}".strip()
     return Finding("balance", balance > 0, text, "" if balance > 0 else "top the account up at 360NRS")

@@ -6,6 +6,7 @@ Guide: "Errors", "Campaigns list / Response fields", "Event Notifications / Para
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Encoding
@@ -13,7 +14,11 @@ from connector.model.states import State
 
 NAME = "nrs360"
 
-ENCODINGS: Mapping[Encoding, str] = {Encoding.GSM7: "gsm", Encoding.GSM_PT: "gsm-pt", Encoding.UCS2: "utf-16"}
+ENCODINGS: Mapping[Encoding, Literal["gsm", "gsm-pt", "utf-16"]] = {
+    Encoding.GSM7: "gsm",
+    Encoding.GSM_PT: "gsm-pt",
+    Encoding.UCS2: "utf-16",
+}
 
 _RECIPIENT = (Fault.RECIPIENT, Retry.NO, "mend the number on the record")
 _MESSAGE = (Fault.MESSAGE, Retry.NO, "mend the record")

@@ -12,12 +12,16 @@ import structlog
 from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
 from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Conversation, Request, Response, news_key, reference_in
-from connector.providers.nrs360.answers import accept
+from connector.providers.base import Conversation, Response, news_key, reference_in
 from connector.providers.nrs360.codes import NAME, event_of
+from connector.providers.nrs360.operations.campaigns import Campaign, Campaigns, ListCampaigns
+from connector.providers.nrs360.operations.reports import OfSending, Reports
+from connector.providers.nrs360.operations.shapes import next_page
+from connector.providers.nrs360.operations.sms import SMS, ShowSMS
 from connector.providers.nrs360.options import NRS360Options
-from connector.providers.nrs360.report import EventsReport, ReportedEvent, time_of
+from connector.providers.nrs360.report import ReportedEvent, ReportedEvents, time_of
 from connector.providers.nrs360.sending import authorization
+from connector.providers.operation import Asked
 
 log = structlog.get_logger(__name__)
 
@@ -54,14 +58,13 @@ def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
 
 def sendings(settings: NRS360Options, since: datetime, until: datetime) -> Conversation[None]:
     """The SMS campaigns of a time whose name ends in a reference of ours, with their sendings, a page at a time."""
-    window = {"afterDate": since.isoformat(timespec="seconds"), "beforeDate": until.isoformat(timespec="seconds")}
-    page, pages = 1, 1
-    while page <= pages:
-        query = {"name": "*~*", "channel": "sms", **window} | ({"page": str(page)} if page > 1 else {})
-        response = _accepted((yield Request("GET", "campaigns", query=query, headers=authorization(settings))))
-        listed = [(row, reference_in(str(row.get("name")))) for row in _rows(response)]
-        yield [_listed(reference, sending) for row, reference in listed if reference for sending in _sendings_in(row)]
-        page, pages = page + 1, _pages(response)
+    asked: Asked | None = ListCampaigns(name="*~*", channel="sms", after_date=since, before_date=until)
+    while asked is not None:
+        response = yield Campaigns.list.request(asked, headers=authorization(settings))
+        page = Campaigns.list.read(_answered(response))
+        listed = [(campaign, reference_in(campaign.name)) for campaign in page.data]
+        yield [_listed(ours, sending) for campaign, ours in listed if ours for sending in _sendings_in(campaign)]
+        asked = next_page(asked, page)
 
 
 def _listed(reference: str, sending: str) -> News:
@@ -77,7 +80,7 @@ def shown(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
 
 
 def identify(settings: NRS360Options, named: Mapping[str, str]) -> Conversation[None]:
-    """GET /sms/{id,id,…}: whose messages ids are that only an event has named.
+    """Asks by ids whose messages ids are that only an event has named.
 
     An event carries neither our key nor a number (guide: "Receiving new notification events"), so after a lost answer
     this is what ties it to its message: its number, within the attempt that the event's campaign names.
@@ -85,7 +88,7 @@ def identify(settings: NRS360Options, named: Mapping[str, str]) -> Conversation[
     ids = list(named)
     for start in range(0, len(ids), IDS_A_REQUEST):
         asked = ids[start : start + IDS_A_REQUEST]
-        response = yield Request("GET", f"sms/{','.join(asked)}", headers=authorization(settings))
+        response = yield SMS.show.request(ShowSMS(id=asked), headers=authorization(settings))
         rows = [] if _is_absent(response) else [row for row in _rows(response) if str(row.get("id")) in named]
         if rows:
             yield [_identified(row, named[str(row["id"])]) for row in rows]
@@ -119,11 +122,11 @@ def _asked_by_id(batch: OpenBatch, message: OpenMessage, ambiguous: set[tuple[st
 
 
 def _ask_by_id(settings: NRS360Options, messages: Sequence[OpenMessage]) -> Conversation[set[str]]:
-    """GET /sms/{id,id,…}; returns which messages (our ids) 360NRS says it does not know."""
+    """Asks by ids; returns which messages (our ids) 360NRS says it does not know."""
     unseen: set[str] = set()
     for start in range(0, len(messages), IDS_A_REQUEST):
         asked = {str(message.provider_id): message for message in messages[start : start + IDS_A_REQUEST]}
-        response = yield Request("GET", f"sms/{','.join(asked)}", headers=authorization(settings))
+        response = yield SMS.show.request(ShowSMS(id=list(asked)), headers=authorization(settings))
         if _is_absent(response):
             unseen.update(message.id for message in asked.values())
             continue
@@ -138,16 +141,17 @@ def _is_absent(response: Response | None) -> bool:
 
 
 def _rows(response: Response | None) -> list[Mapping[str, Any]]:
-    body = _accepted(response).json()
+    answered = _answered(response)
+    SMS.show.raise_for(answered)
+    body = answered.json()
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
         raise Unreadable("360NRS answered without the list of data that the guide gives")
     return [row for row in body["data"] if isinstance(row, dict)]
 
 
-def _accepted(response: Response | None) -> Response:
+def _answered(response: Response | None) -> Response:
     if response is None:
         raise Unreadable("the conversation with 360NRS was given no answer")
-    accept(response)
     return response
 
 
@@ -178,19 +182,14 @@ def _is_mapping(value: object) -> bool:
 def _ask_report(
     settings: NRS360Options, sending: str, wanted: Mapping[str, OpenMessage] | None, *, reference: str | None = None
 ) -> Conversation[None]:
-    path = f"sendings/{sending}/reports/events"
-    response = yield Request("GET", path, headers={**authorization(settings), "accept": "text/csv"}, stream=True)
+    response = yield Reports.events.request(OfSending(sending_id=sending), headers=authorization(settings))
     if _is_absent(response):
         log.warning("sending_not_known", provider=NAME, sending=sending)
         return
-    report = EventsReport(_lines(_accepted(response)))
+    report = ReportedEvents(Reports.events.read(_answered(response)))
     yield from _in_lists(_news_of_report(report, sending, wanted, reference))
     if report.broken:
         log.warning("report_rows_skipped", provider=NAME, sending=sending, rows=report.broken)
-
-
-def _lines(response: Response) -> Iterator[str]:
-    return response.lines if response.lines is not None else iter(response.body.decode("utf-8", "replace").splitlines())
 
 
 def _in_lists(news: Iterable[News]) -> Conversation[None]:
@@ -200,7 +199,7 @@ def _in_lists(news: Iterable[News]) -> Conversation[None]:
 
 
 def _news_of_report(
-    report: EventsReport, sending: str, wanted: Mapping[str, OpenMessage] | None, reference: str | None
+    report: ReportedEvents, sending: str, wanted: Mapping[str, OpenMessage] | None, reference: str | None
 ) -> Iterator[News]:
     for row in report:
         if wanted is None:
@@ -236,26 +235,16 @@ def _sendings_named(settings: NRS360Options, reference: str) -> Conversation[lis
     """The sendings of SMS campaigns whose name ends in our reference. Pages are followed by number, for the guide's
     own `links.next` is not always an address."""
     found: list[str] = []
-    page, pages = 1, 1
-    while page <= pages:
-        query = {"name": f"*~{reference}", "channel": "sms"} | ({"page": str(page)} if page > 1 else {})
-        response = _accepted((yield Request("GET", "campaigns", query=query, headers=authorization(settings))))
-        for campaign in _rows(response):
-            if reference_in(str(campaign.get("name"))) == reference:
+    asked: Asked | None = ListCampaigns(name=f"*~{reference}", channel="sms")
+    while asked is not None:
+        response = yield Campaigns.list.request(asked, headers=authorization(settings))
+        page = Campaigns.list.read(_answered(response))
+        for campaign in page.data:
+            if reference_in(campaign.name) == reference:
                 found.extend(_sendings_in(campaign))
-        page, pages = page + 1, _pages(response)
+        asked = next_page(asked, page)
     return found
 
 
-def _sendings_in(campaign: Mapping[str, Any]) -> list[str]:
-    try:
-        return [str(sending["id"]) for sending in campaign["sendings"]["data"]]
-    except (KeyError, TypeError):
-        raise Unreadable("360NRS's campaign does not list its sendings as the guide shows") from None
-
-
-def _pages(response: Response) -> int:
-    try:
-        return int(response.json()["meta"]["pagination"]["total_pages"])
-    except (KeyError, TypeError, ValueError):
-        return 1
+def _sendings_in(campaign: Campaign) -> list[str]:
+    return [str(sending.id) for sending in campaign.sendings]

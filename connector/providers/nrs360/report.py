@@ -1,22 +1,164 @@
-"""The events report: CSV, read line by line, so that its size costs no memory (guide: "Events report by sending")."""
+"""Reports: CSV, read line by line, so that their size costs no memory (guide: "Events report by sending", "Keystroke
+report", "Validation results (CSV)")."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from connector.model.errors import Unreadable
 
-COLUMNS = (
-    "campaignName", "campaignId", "sendingId", "contactId", "event", "phone", "email", "landline", "countryIso",
-    "browser", "os", "url", "createdAt",
-)  # fmt: skip
-"""The guide's columns for every channel but voice."""
+_CAPITAL = re.compile(r"(?<!^)[A-Z]")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A line of a report that cannot be read: its number, from 1, and why; what it holds is not repeated."""
+
+    line: int
+    reason: str
+
+
+Row = TypeVar("Row", bound=tuple[str, ...])
+
+
+class CSVReport(Generic[Row]):
+    """The rows of a report, each as its columns' words or as a `BrokenRow`.
+
+    Each line is read by itself: an unbalanced quote costs one row, not the rest of the report. The columns are taken
+    from the first line where it names them, in any order, and else from the guide; a column that is not there is "".
+
+    Raises, while it is iterated:
+        Unreadable: the first line is neither the guide's header nor a row of its columns.
+    """
+
+    name: ClassVar[str]
+    row: ClassVar[Any]
+    """The type of a row, whose fields are the columns in snake_case."""
+    layouts: ClassVar[tuple[tuple[str, ...], ...]]
+    """The columns that the guide gives, no two layouts of one length."""
+    named_by: ClassVar[frozenset[str]]
+    """The columns that tell a header from a row."""
+    delimiter: ClassVar[str] = ","
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[Row | BrokenRow]:
+        first = next(self._lines, None)
+        if first is None:
+            return
+        first = first.removeprefix("\ufeff")
+        columns = self._columns_named(first)
+        if columns is not None:
+            yield from self._rows(columns, self._lines, 2)
+        else:
+            yield from self._rows(self._columns_of(first), _again(first, self._lines), 1)
+
+    def _columns_named(self, line: str) -> Sequence[str] | None:
+        columns = [column.strip() for column in _cells(line, self.delimiter) or ()]
+        return columns if self.named_by <= set(columns) else None
+
+    def _columns_of(self, line: str) -> Sequence[str]:
+        count = len(_cells(line, self.delimiter) or ())
+        for columns in self.layouts:
+            if len(columns) == count:
+                return columns
+        raise Unreadable(f"the {self.name} does not begin with the columns the guide gives")
+
+    def _rows(self, columns: Sequence[str], lines: Iterator[str], number: int) -> Iterator[Row | BrokenRow]:
+        fields = [_CAPITAL.sub(lambda letter: f"_{letter[0].lower()}", column) for column in columns]
+        places = [fields.index(field) if field in fields else None for field in self.row._fields]
+        in_order = places == list(range(len(columns)))
+        for line_number, line in enumerate(lines, number):
+            cells = _cells(line, self.delimiter)
+            if cells is not None and len(cells) == len(columns):
+                yield self.row(*cells) if in_order else self.row(*("" if at is None else cells[at] for at in places))
+            elif line.strip():
+                yield BrokenRow(line_number, _why(cells, columns))
+
+
+class EventRow(NamedTuple):
+    """An event of a sending, each column as it is written. Calls have no browser, and only they a duration."""
+
+    campaign_name: str
+    campaign_id: str
+    sending_id: str
+    contact_id: str
+    event: str
+    phone: str
+    email: str
+    landline: str
+    country_iso: str
+    browser: str
+    os: str
+    url: str
+    created_at: str
+    call_duration_seconds: str
+
+    @property
+    def at(self) -> datetime | None:
+        """When it happened; None where that is not a time."""
+        return time_of(self.created_at)
+
+
+class EventsReport(CSVReport[EventRow]):
+    """The events of a sending (guide: "Events report by sending")."""
+
+    name = "events report"
+    row = EventRow
+    layouts = (
+        (
+            "campaignName", "campaignId", "sendingId", "contactId", "event", "phone", "email", "landline", "countryIso",
+            "browser", "os", "url", "createdAt",
+        ),
+        (
+            "campaignName", "campaignId", "sendingId", "contactId", "event", "phone", "email", "landline", "countryIso",
+            "callDurationSeconds", "createdAt",
+        ),
+    )  # fmt: skip
+    named_by = frozenset({"event", "phone"})
+
+
+class KeyRow(NamedTuple):
+    """A key that a person has pressed in a call."""
+
+    phonenumber: str
+    key: str
+    message: str
+
+
+class KeysReport(CSVReport[KeyRow]):
+    """The keys pressed in a sending's calls (guide: "Keystroke report")."""
+
+    name = "keystroke report"
+    row = KeyRow
+    layouts = (("phonenumber", "key", "message"),)
+    named_by = frozenset({"phonenumber", "key"})
+
+
+class ValidatedRow(NamedTuple):
+    """What was found of an address: deliverable, undeliverable or risky."""
+
+    email: str
+    result: str
+
+
+class ValidationReport(CSVReport[ValidatedRow]):
+    """What a validation has found (guide: "Validation results (CSV)")."""
+
+    name = "validation's result"
+    row = ValidatedRow
+    layouts = (("email", "result"),)
+    named_by = frozenset({"email", "result"})
+    delimiter = ";"
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedEvent:
-    """One row. `phone` is E.164 with its plus, `at` the time as written."""
+    """An event of a message. `phone` is E.164 with its plus, `at` the time as written."""
 
     phone: str
     word: str
@@ -24,34 +166,21 @@ class ReportedEvent:
     campaign_name: str
 
 
-class EventsReport:
-    """The rows of a report that can be read; `broken` counts those that cannot, and is whole once they are all read.
+class ReportedEvents:
+    """The events of a report that are of a message; `broken` counts the other lines, and is whole once all are read."""
 
-    Each line is read by itself: an unbalanced quote costs one row, not the rest of the report.
-
-    Raises, while it is iterated:
-        Unreadable: the first line is neither the guide's header nor a row of its columns.
-    """
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    def __init__(self, report: EventsReport) -> None:
+        self._report = report
         self.broken = 0
 
     def __iter__(self) -> Iterator[ReportedEvent]:
-        first = next(self._lines, None)
-        if first is None:
-            return
-        columns = _cells(first.removeprefix("\ufeff")) or []
-        if not {"event", "phone"} <= set(columns):
-            if len(columns) != len(COLUMNS):
-                raise Unreadable("the events report does not begin with the columns the guide gives")
-            columns, self._lines = list(COLUMNS), _again(first, self._lines)
-        for line in self._lines:
-            event = _event(columns, line)
-            if event is not None:
-                yield event
-            elif line.strip():
+        for row in self._report:
+            phone = "" if isinstance(row, BrokenRow) else row.phone.strip().removeprefix("+")
+            word = "" if isinstance(row, BrokenRow) else row.event.strip()
+            if isinstance(row, BrokenRow) or not word or not (phone.isascii() and phone.isdecimal()):
                 self.broken += 1
+            else:
+                yield ReportedEvent(f"+{phone}", word, row.created_at, row.campaign_name)
 
 
 def time_of(text: str) -> datetime | None:
@@ -68,19 +197,14 @@ def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield from rest
 
 
-def _cells(line: str) -> list[str] | None:
+def _cells(line: str, delimiter: str) -> list[str] | None:
+    if '"' not in line:
+        return line.split(delimiter)
     try:
-        return next(csv.reader([line], strict=True), None)
+        return next(csv.reader([line], delimiter=delimiter, strict=True), None)
     except csv.Error:
         return None
 
 
-def _event(columns: Sequence[str], line: str) -> ReportedEvent | None:
-    cells = _cells(line)
-    if cells is None or len(cells) != len(columns):
-        return None
-    row = dict(zip(columns, cells, strict=True))
-    phone, word = row["phone"].strip().removeprefix("+"), row["event"].strip()
-    if not (phone.isascii() and phone.isdecimal()) or not word:
-        return None
-    return ReportedEvent(f"+{phone}", word, row.get("createdAt", ""), row.get("campaignName", ""))
+def _why(cells: Sequence[str] | None, columns: Sequence[str]) -> str:
+    return "its quotes do not match" if cells is None else f"it has {len(cells)} cells for {len(columns)} columns"

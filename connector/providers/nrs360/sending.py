@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 from connector.model.failures import Failure, Fault, Retry
@@ -13,6 +12,7 @@ from connector.model.messages import Channel, Message
 from connector.model.text import Segments, measure
 from connector.providers.base import Batch, Request, campaign_with_reference
 from connector.providers.nrs360.codes import ENCODINGS
+from connector.providers.nrs360.operations.sms import SMS, SendSMS
 from connector.providers.nrs360.options import NRS360Options
 
 MARKS_OF_PLACEHOLDERS = frozenset("{}[]")
@@ -71,24 +71,22 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
 
 
 def send_request(account: str, settings: NRS360Options, batch: Batch) -> Request:
-    """POST /sms for a batch of one group; what comes from data travels in `sub`, never in the template."""
+    """The request for a batch of one group; what comes from data travels in `sub`, never in the template."""
     first = batch.messages[0]
     template = _template(settings, first)
-    body: dict[str, Any] = {
-        "to": [message.to.removeprefix("+") for message in batch.messages],
-        "from": sender_of(settings, first),
-        "message": template,
-        "encoding": ENCODINGS[segments_of(settings, first.text).encoding],
-        "parts": settings.max_parts,
-        "campaignName": campaign_with_reference(first.campaign or settings.campaign, batch.reference),
-    }
-    if _values(settings, first, template):
-        body["sub"] = [_substitutions(_values(settings, message, template)) for message in batch.messages]
-    if urls := _notification_urls(account, settings, batch):
-        body["notificationUrl"] = urls
-    if expiry := _expiry(settings, first):
-        body["expirationDate"] = expiry
-    return Request("POST", "sms", headers=authorization(settings), json=body, sends=True)
+    merged = bool(_values(settings, first, template))
+    asked = SendSMS(
+        to=[message.to.removeprefix("+") for message in batch.messages],
+        sender=sender_of(settings, first),
+        message=template,
+        encoding=ENCODINGS[segments_of(settings, first.text).encoding],
+        parts=settings.max_parts,
+        campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
+        sub=[_substitutions(_values(settings, message, template)) for message in batch.messages] if merged else None,
+        notification_url=_notification_urls(account, settings, batch) or None,
+        expiration_date=_expiry(settings, first),
+    )
+    return SMS.send.request(asked, headers=authorization(settings))
 
 
 def authorization(settings: NRS360Options) -> Mapping[str, str]:
@@ -132,13 +130,13 @@ def _substitutions(values: tuple[str, ...]) -> dict[str, str]:
     return {f"v{place}": value for place, value in enumerate(values)}
 
 
-def _expiry(settings: NRS360Options, message: Message) -> str | None:
-    """`expires_at` as YYYYmmddHHMMSS in UTC, rounded up: rounded down it could be past, which refuses the request."""
+def _expiry(settings: NRS360Options, message: Message) -> datetime | None:
+    """`expires_at` in UTC, rounded up: rounded down it could be past, which refuses the request."""
     if message.expires_at is None:
         return None
     step = settings.expiry_step
     rounded = math.ceil(message.expires_at.timestamp() / step) * step
-    return datetime.fromtimestamp(rounded, UTC).strftime("%Y%m%d%H%M%S")
+    return datetime.fromtimestamp(rounded, UTC)
 
 
 def _notification_urls(account: str, settings: NRS360Options, batch: Batch) -> list[str]:
