@@ -6,7 +6,7 @@ that nobody else has.
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from typing import Any
 
@@ -21,13 +21,16 @@ _FIRST_NAMES = ("Ana", "José", "María", "Luis", "Íñigo", "Zoë", "Carmen", "
 _LAST_NAMES = ("García", "Muñoz", "Hernández", "López", "O'Brien", "Núñez", "Smith", "Castillo", "Peña", "Ruiz")
 _UNREADABLE = ("n/a", "call the office", "55-12", "+52 1", "00000000", "449 898 72x2")
 
+Country = tuple[str, int, str, tuple[str, ...], int]
 # Country, weight, and prefixes of mobile numbers after which any digits make a valid number.
-_COUNTRIES: tuple[tuple[str, int, str, tuple[str, ...], int], ...] = (
+_COUNTRIES: tuple[Country, ...] = (
     ("MX", 55, "52", ("449", "222", "664", "998", "477"), 7),
     ("ES", 33, "34", ("61", "62", "65", "66", "67"), 7),
     ("GB", 6, "44", ("7400", "7455", "7520"), 6),
     ("US", 6, "1", ("2122", "3054", "4155"), 6),
 )
+# Countries that live in the population only when they are asked for by name.
+_FURTHER: tuple[Country, ...] = (("MY", 40, "60", ("122", "133", "164", "175", "196"), 6),)
 _PLAIN = (
     "Hi {first}, your appointment is tomorrow at {hour}:00. Ref #{serial}",
     "{first}: your order has left our store and comes on {day}. #{serial}",
@@ -49,18 +52,22 @@ _KINDS = ((_PLAIN, 55), (_SPANISH, 20), (_ACCENTS, 8), (_EUROS, 7), (_EMOJI, 5),
 _DAYS = ("Monday", "Tuesday", "Friday", "Saturday")
 
 
-def records(messages: int, seed: int, *, bad: bool = True, first: int = 1) -> Iterator[tuple[str, Row]]:
+def records(
+    messages: int, seed: int, *, bad: bool = True, first: int = 1, countries: Collection[str] | None = None
+) -> Iterator[tuple[str, Row]]:
     """The object and fields of each record, in an order in which they can be inserted.
 
     `messages` is how many SMS_Message__c rows there are, with serials from `first` on; about one in a hundred cannot
     or must not be sent (unreadable phone, empty body, opted-out contact) unless `bad` is False. Lookups (Contact__c,
-    Campaign__c) hold the External_Id__c of the record they point to, which comes before.
+    Campaign__c) hold the External_Id__c of the record they point to, which comes before. `countries` names those whose
+    numbers people have, out of ES, GB, MX, MY and US; without it all but MY. Raises ValueError for another one.
     """
+    homes = _homes(countries)
     chance = random.Random(f"{seed}/{first}")
     campaign = f"campaign-{seed}-{first}"
     yield "Campaign", {"Name": "Autumn reminders", "IsActive": True, "External_Id__c": campaign}
     for serial in range(first, first + messages):
-        contact = _contact(serial, seed, chance)
+        contact = _contact(serial, seed, homes, chance)
         message = _message(serial, campaign, contact, chance)
         if bad and chance.random() < _BAD_SHARE:
             _spoil(contact, message, chance)
@@ -68,15 +75,23 @@ def records(messages: int, seed: int, *, bad: bool = True, first: int = 1) -> It
         yield "SMS_Message__c", message
     # Leads' serials lie above those of the messages, so that their numbers are their own.
     for serial in range(first + messages, first + messages + round(messages * _LEADS_SHARE)):
-        yield "Lead", _lead(serial, seed, chance)
+        yield "Lead", _lead(serial, seed, homes, chance)
 
 
-def plant(insert: Insert, messages: int, seed: int, *, bad: bool = True, first: int = 1) -> dict[str, int]:
+def plant(
+    insert: Insert,
+    messages: int,
+    seed: int,
+    *,
+    bad: bool = True,
+    first: int = 1,
+    countries: Collection[str] | None = None,
+) -> dict[str, int]:
     """Insert the records by ``insert(object, rows) -> ids``, many rows at a time, with lookups turned into ids.
 
     Returns how many rows of each object there are now.
     """
-    made = records(messages, seed, bad=bad, first=first)
+    made = records(messages, seed, bad=bad, first=first, countries=countries)
     ids: dict[str, str] = {}
     counts: Counter[str] = Counter()
     while chunk := list(islice(made, _ROWS_AT_ONCE)):
@@ -94,7 +109,17 @@ def _linked(row: Row, ids: dict[str, str]) -> Row:
     return {field: ids[value] if field in _LOOKUPS and value else value for field, value in row.items()}
 
 
-def _number(serial: int, seed: int, country: tuple[str, int, str, tuple[str, ...], int], chance: random.Random) -> str:
+def _homes(countries: Collection[str] | None) -> tuple[Country, ...]:
+    if countries is None:
+        return _COUNTRIES
+    known = {country[0]: country for country in _COUNTRIES + _FURTHER}
+    unknown = [name for name in countries if name not in list(known)]  # by equality: a wish may be anything
+    if unknown or not countries:
+        raise ValueError(f"The countries {unknown} are not known; name some out of {sorted(known)}.")
+    return tuple(known[name] for name in countries)
+
+
+def _number(serial: int, seed: int, country: Country, chance: random.Random) -> str:
     """The national number: a prefix, then digits that no other serial (of the next million) has."""
     _, _, _, prefixes, width = country
     return chance.choice(prefixes) + f"{(serial * 7_654_321 + seed * 104_729) % 10**width:0{width}d}"
@@ -106,9 +131,9 @@ def _written(national: str, code: str, chance: random.Random) -> str:
     return chance.choice((spaced, national, spaced.replace(" ", "-"), f"+{code} {spaced}", f"+{code}{national}"))
 
 
-def _person(serial: int, seed: int, chance: random.Random) -> tuple[Row, str]:
+def _person(serial: int, seed: int, homes: tuple[Country, ...], chance: random.Random) -> tuple[Row, str]:
     """Name and mobile phone, and the country."""
-    country = chance.choices(_COUNTRIES, [weight for _, weight, *_ in _COUNTRIES])[0]
+    country = chance.choices(homes, [weight for _, weight, *_ in homes])[0]
     national = _number(serial, seed, country, chance)
     person = {
         "FirstName": chance.choice(_FIRST_NAMES),
@@ -118,8 +143,8 @@ def _person(serial: int, seed: int, chance: random.Random) -> tuple[Row, str]:
     return person, country[0]
 
 
-def _contact(serial: int, seed: int, chance: random.Random) -> Row:
-    person, country = _person(serial, seed, chance)
+def _contact(serial: int, seed: int, homes: tuple[Country, ...], chance: random.Random) -> Row:
+    person, country = _person(serial, seed, homes, chance)
     return {
         **person,
         "MailingCountryCode": country,
@@ -129,8 +154,8 @@ def _contact(serial: int, seed: int, chance: random.Random) -> Row:
     }
 
 
-def _lead(serial: int, seed: int, chance: random.Random) -> Row:
-    person, _ = _person(serial, seed, chance)
+def _lead(serial: int, seed: int, homes: tuple[Country, ...], chance: random.Random) -> Row:
+    person, _ = _person(serial, seed, homes, chance)
     return {**person, "Company": "Casa Azul", "SMS_Opt_Out__c": False, "External_Id__c": f"lead-{serial:06d}"}
 
 

@@ -106,8 +106,8 @@ class Sandbox:
         self.providers_url = self._providers_server.url
 
     def seed(self, wishes: dict[str, Any]) -> dict[str, Any]:
-        """Queue `messages` with their contacts: `seed` and `bad` as for `plant`, `first` the lowest serial."""
-        known = {"messages": int, "seed": int, "bad": bool, "first": int}
+        """Queue `messages` with their contacts; `first` is the lowest serial, the other wishes are those of `plant`."""
+        known = {"messages": int, "seed": int, "bad": bool, "first": int, "countries": list}
         for name, value in wishes.items():
             if name not in known or type(value) is not known[name]:
                 raise ValueError(f"The wish {name!r}: {value!r} is not understood; known are {sorted(known)}.")

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import phonenumbers
+import pytest
 
 from connector.sandbox.providers.gsm import GSM, UTF_16
 from connector.sandbox.seed import plant, records
@@ -101,3 +102,20 @@ def test_a_second_planting_has_serials_of_its_own() -> None:
     early, late = rows("Contact", 300, bad=False), rows("Contact", 300, bad=False, first=301)
     assert not {row["External_Id__c"] for row in early} & {row["External_Id__c"] for row in late}
     assert len({e164(row) for row in early + late}) == 600
+
+
+def test_malaysians_come_when_they_are_named() -> None:
+    """With `countries` people have numbers of those countries, valid and distinct; without it nothing changes."""
+    numbers = [e164(contact) for contact in rows("Contact", 1000, bad=False, countries=["MY"])]
+    assert len(set(numbers)) == 1000
+    assert all(re.fullmatch(r"\+601\d{8}", number) for number in numbers)
+    mixed = rows("Contact", 300, bad=False, countries=["MY", "MX"])
+    assert {contact["MailingCountryCode"] for contact in mixed} == {"MX", "MY"}
+    assert list(records(300, 5, countries=["MX", "ES", "GB", "US"])) == list(records(300, 5))
+
+
+@pytest.mark.parametrize("countries", [[], ["DE"], [5], ["MY", {}]])
+def test_unknown_countries_are_refused(countries: list[Any]) -> None:
+    """A country that the seed has no numbers of, or none at all, is refused with those that it has."""
+    with pytest.raises(ValueError, match=r"\['ES', 'GB', 'MX', 'MY', 'US'\]"):
+        list(records(1, 1, countries=countries))
