@@ -9,22 +9,18 @@ import httpx
 import pytest
 
 from connector.sandbox.providers.bulk360.codes import FAILURES
-from tests.sandbox.providers.conftest import NO_CERTIFICATES
+from tests.sandbox.providers.bulk360_account import SEND, signed_in
 from tests.sandbox.providers.running import Providers, Receiver, until
 
-SEND = "/api/bulk360/v2.0"
 NUMBER = "60123240066"
-CREDENTIALS = {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox"}
 ONE_EACH = {"silent": 0.0, "undelivered": 0.0, "several": 0.0}
 SEVERAL = {"silent": 0.0, "undelivered": 0.5, "several": 1.0}
 
 
 @pytest.fixture
 def bulk(providers: Providers) -> Iterator[httpx.Client]:
-    """A client at the account's base address, with a token."""
-    with httpx.Client(base_url=f"{providers.url}/bulk360", verify=NO_CERTIFICATES) as client:
-        token = client.post("/oauth/token", data=CREDENTIALS).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
+    """A client of the account, with a token."""
+    with signed_in(providers) as client:
         yield client
 
 
@@ -48,15 +44,14 @@ def quiet(providers: Providers) -> bool:
 
 
 @pytest.mark.parametrize("transport", ["query", "form", "json"])
-def test_a_notification_has_the_guides_parameters(providers: Providers, receiver: Receiver, transport: str) -> None:
+def test_a_notification_has_the_guides_parameters(
+    providers: Providers, receiver: Receiver, bulk: httpx.Client, transport: str
+) -> None:
     """Status, number and reference, and an error code or none, by GET, as a form or as JSON as the account says."""
     settings = {"dn_url": f"{receiver.url}?secret=1", "dn_transport": transport, "shares": ONE_EACH}
     providers.configure(bulk360=settings)
-    with httpx.Client(base_url=f"{providers.url}/bulk360", verify=NO_CERTIFICATES) as client:
-        token = client.post("/oauth/token", data=CREDENTIALS).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        references = send(client, 12)
-        (alone,) = send(client, 1, f"whatsapp:{NUMBER}")
+    references = send(bulk, 12)
+    (alone,) = send(bulk, 1, f"whatsapp:{NUMBER}")
     until(lambda: len(receiver.taken) == 13)
     for push in receiver.taken:
         assert set(push) - {"error-code", "secret"} == {"status", "msisdn", "msgid"}
@@ -123,20 +118,6 @@ def test_each_of_several_recipients_is_told_of(providers: Providers, receiver: R
     until(lambda: len(receiver.taken) == 2)
     pairs = {(push["msisdn"], push["msgid"]) for push in receiver.taken}
     assert pairs == {(row["to"], row["ref"]) for row in answer if row["code"] == 200}
-
-
-@pytest.mark.parametrize("status", [500, 404, 204])
-def test_a_notification_not_taken_does_not_come_again(
-    providers: Providers, receiver: Receiver, bulk: httpx.Client, status: int
-) -> None:
-    """The guide promises no second try, so an answer other than 200 loses the notification."""
-    receiver.answers = [(status, b"")]
-    providers.configure(bulk360={"dn_url": receiver.url, "shares": ONE_EACH})
-    send(bulk)
-    until(lambda: providers.ledger()["statuses_pushed"] == 1)
-    time.sleep(0.1)
-    assert providers.ledger()["statuses_acknowledged"] == 0
-    assert (len(receiver.taken), quiet(providers)) == (1, True)
 
 
 def test_without_an_address_nothing_is_told(providers: Providers, bulk: httpx.Client) -> None:

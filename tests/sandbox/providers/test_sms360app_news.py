@@ -120,28 +120,6 @@ def test_fates_are_the_last_word(providers: Providers, app360: httpx.Client) -> 
     assert words <= {"accepted", "sent", "delivered"}
 
 
-@pytest.mark.parametrize("status", [500, 404, 201])
-def test_a_push_not_taken_does_not_come_again(
-    providers: Providers, receiver: Receiver, app360: httpx.Client, status: int
-) -> None:
-    """The guide promises no second try, so an answer other than 200 loses the callback."""
-    receiver.answers = [(status, b"")]
-    providers.configure(sms360app={"delivery_url": receiver.url, "shares": DELIVERED})
-    send(app360)
-    until(lambda: providers.ledger()["statuses_pushed"] == 2)
-    time.sleep(0.1)
-    assert providers.ledger()["statuses_acknowledged"] == 0
-    assert (len(receiver.taken), providers.app.world.timetable.pending()) == (2, 0)
-
-
-def test_nobody_listening_is_no_reason_to_stop(providers: Providers, app360: httpx.Client) -> None:
-    """With an address where nobody listens the pushes fail one after another, and all are made."""
-    providers.configure(sms360app={"delivery_url": "http://127.0.0.1:9/x", "shares": DELIVERED})
-    send(app360, 3)
-    until(lambda: providers.ledger()["statuses_pushed"] == 6)
-    assert providers.ledger()["statuses_acknowledged"] == 0
-
-
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
