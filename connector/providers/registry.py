@@ -5,9 +5,13 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.providers.base import Provider
+from connector.providers.bulk360.adapter import Bulk360
+from connector.providers.bulk360.client import Bulk360Client
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.client import NRS360Client
 from connector.providers.operation import Client
+from connector.providers.optimum.adapter import Optimum
+from connector.providers.optimum.client import OptimumClient
 from connector.providers.sms360app.adapter import SMS360App
 from connector.providers.sms360app.client import SMS360AppClient
 from connector.providers.smsclouds.adapter import Smsclouds
@@ -18,6 +22,8 @@ PROVIDERS: Mapping[str, type[Provider[Any]]] = MappingProxyType(
         NRS360.name: NRS360,
         Smsclouds.name: Smsclouds,
         SMS360App.name: SMS360App,
+        Optimum.name: Optimum,
+        Bulk360.name: Bulk360,
     }
 )
 """Name in the settings to adapter."""
@@ -27,6 +33,8 @@ CLIENTS: Mapping[str, type[Client]] = MappingProxyType(
         NRS360.name: NRS360Client,
         Smsclouds.name: SmscloudsClient,
         SMS360App.name: SMS360AppClient,
+        Optimum.name: OptimumClient,
+        Bulk360.name: Bulk360Client,
     }
 )
 """Name in the settings to the client of every operation of the provider's guide."""

@@ -19,21 +19,6 @@ INCOMING = "received"
 STATUSES: Mapping[str, State] = {"delivered": State.DELIVERED}
 """Words of a delivery callback: the guide prints no other."""
 
-LIKELY_STATUSES: Mapping[str, State] = {
-    "queued": State.ACCEPTED,
-    "accepted": State.ACCEPTED,
-    "sending": State.ACCEPTED,
-    "sent": State.SENT,
-    "read": State.DELIVERED,
-    "undelivered": State.UNDELIVERED,
-    "expired": State.EXPIRED,
-    "failed": State.FAILED,
-    "rejected": State.REJECTED,
-}
-"""Words that mean the same wherever messages are sent; the setting `status_words` says otherwise where they do not."""
-
-ENDED_BADLY = frozenset({State.UNDELIVERED, State.EXPIRED, State.FAILED, State.REJECTED, State.CANCELLED})
-
 CHANNELS = frozenset(
     {
         Channel.SMS,
@@ -62,14 +47,6 @@ def failure_of(status: int, words: str) -> Failure:
     if status == 429:
         return Failure("429", f"{TITLE} asks for fewer requests{told}", Fault.PROVIDER, Retry.LATER)
     return Failure(str(status), f"{TITLE} refused the message{told}; ask 360 SMS what it means", Fault.UNKNOWN)
-
-
-def state_of(word: str, further: Mapping[str, State]) -> State | None:
-    """What a delivery callback's word means; `further` are the account's own words, in lower case."""
-    for table in (STATUSES, further, LIKELY_STATUSES):
-        if word in table:
-            return table[word]
-    return None
 
 
 def delivery_failure(word: str, code: str, words: str) -> Failure:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from connector.model.messages import News, NewsKind
 from connector.providers.base import HookAnswer, HookRequest, news_key
 from connector.providers.pushed import fields_of, unreadable_push
-from connector.providers.sms360app.codes import ENDED_BADLY, NAME, TITLE, delivery_failure, state_of
+from connector.providers.sms360app.codes import NAME, STATUSES, TITLE, delivery_failure
 from connector.providers.sms360app.options import SMS360AppOptions
 from connector.providers.sms360app.sending import e164_of
+from connector.providers.status_words import ENDED_BADLY, state_of
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
 
 WEBHOOKS = (
@@ -73,7 +74,7 @@ def _status(settings: SMS360AppOptions, told: Mapping[str, str]) -> News:
     if not message or not word:
         raise unreadable_push("a delivery callback lacks `sms_id` or `delivery_status`")
     code = told.get("error_code", "").strip()
-    state = state_of(word, settings.words)
+    state = state_of(word, STATUSES, settings)
     return News(
         NewsKind.STATUS,
         news_key(NAME, "status", message, word, code),

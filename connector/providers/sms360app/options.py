@@ -7,16 +7,15 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from connector.model.messages import Channel
-from connector.model.states import State
-from connector.providers.base import AccountOptions
 from connector.providers.sms360app.codes import CHANNELS
+from connector.providers.status_words import WordedOptions
 
 IN_FLIGHT_A_CLIENT_ID = 200
 """Messages that one client id may have under way (guide: "Bulk messaging"). An account has at most 64 `senders`, each
 with one request of one message under way, so no client id ever comes near it."""
 
 
-class SMS360AppOptions(AccountOptions):
+class SMS360AppOptions(WordedOptions):
     """Settings of one 360 SMS App account (guide: "API configuration for client")."""
 
     provider: Literal["sms360app"] = "sms360app"
@@ -48,10 +47,6 @@ class SMS360AppOptions(AccountOptions):
     max_parts: int = Field(
         default=10, ge=1, le=255, description="an SMS of more parts is refused; the guide has no limit"
     )
-    status_words: Mapping[str, State] = Field(
-        default_factory=dict,
-        description="words of a delivery callback that the guide does not print, and their meaning",
-    )
     check_number: str | None = Field(
         default=None, description="a number (E.164) that `connector doctor` verifies, to see that the client ids hold"
     )
@@ -76,11 +71,6 @@ class SMS360AppOptions(AccountOptions):
         """The first registered number of each channel; SMS has `sender`."""
         first = {channel: number for number, channel in reversed(list(self.channels.items()))}
         return {**first, Channel.SMS: self.sender} if self.sender else first
-
-    @cached_property
-    def words(self) -> Mapping[str, State]:
-        """`status_words` in lower case."""
-        return {word.lower(): state for word, state in self.status_words.items()}
 
 
 def bare(number: str) -> str:
