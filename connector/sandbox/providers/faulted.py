@@ -36,7 +36,7 @@ class Front:
 
     def route(self, method: str, path: str, act: Endpoint) -> Route:
         """The route of one operation, named ``<METHOD> <path>``."""
-        return Route(path, self.endpoint(f"{method} {path}", act), methods=[method])
+        return Route(path, self.endpoint(f"{method} {path.replace(':int', '')}", act), methods=[method])
 
     def endpoint(self, operation: str, act: Endpoint) -> Endpoint:
         """`act` with counting, faults and authentication before it; `operation` is ``<METHOD> <route template>``."""

@@ -1,6 +1,5 @@
-"""The pretend Smsclouds (guide: Api Smsclouds V3.0): the SMS operations, behind ``Authorization: Bearer sandbox``."""
+"""The pretend Smsclouds (guide: Api Smsclouds V3.0): every HTTP operation, behind ``Authorization: Bearer sandbox``."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,25 +8,34 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from connector.sandbox.providers.faulted import Endpoint, Front
+from connector.sandbox.providers.answers import json_answer
+from connector.sandbox.providers.faulted import Front
+from connector.sandbox.providers.smsclouds.account import Account
 from connector.sandbox.providers.smsclouds.book import Book
+from connector.sandbox.providers.smsclouds.calls import Calls
+from connector.sandbox.providers.smsclouds.clic import read_clic
 from connector.sandbox.providers.smsclouds.dates import parsed, written
+from connector.sandbox.providers.smsclouds.email import read_email
 from connector.sandbox.providers.smsclouds.errors import Refusal
+from connector.sandbox.providers.smsclouds.fields import json_object
+from connector.sandbox.providers.smsclouds.hlr import HLR_PRICE, looked_up
+from connector.sandbox.providers.smsclouds.inbound import Inbound
+from connector.sandbox.providers.smsclouds.mail import Mail
 from connector.sandbox.providers.smsclouds.news import News
-from connector.sandbox.providers.smsclouds.request import CampaignRequest, json_object, read
+from connector.sandbox.providers.smsclouds.request import CampaignRequest, read_campaign
 from connector.sandbox.providers.smsclouds.responses import responses
 from connector.sandbox.providers.smsclouds.routes import COUNTRIES, country_rows, route_rows
+from connector.sandbox.providers.smsclouds.voice import read_voice
+from connector.sandbox.providers.webhook import over
 from connector.sandbox.providers.world import World
 
-_TOKEN = "Bearer sandbox"
-_BALANCE = 468_062.11
-_YEAR = 365 * 86_400.0
-_PATIENCE = 5.0
-_SETTINGS = frozenset({"responses_url", "balance", "shares", "token_expires"})
-
-
-def _json(content: Any) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")
+# The guide names no prices of these services.
+_EMAIL_PRICE, _CALL_PRICE = 0.01, 0.1
+_VOICE_STATUSES = {"word": False, "number": True}
+_SETTINGS = frozenset(
+    {"responses_url", "smpp_responses_url", "keyword_url", "keyword", "balance", "shares", "token_expires"}
+    | {"voice_status"}
+)
 
 
 class Smsclouds:
@@ -41,20 +49,23 @@ class Smsclouds:
         """A new account: nothing sent, full balance, a token that is good for a year, no address for responses."""
         self.book = Book(self.world)
         self.news = News(self.book)
-        self.balance = _BALANCE
-        self.token_created = self.world.now()
-        self.token_expires = self.token_created + _YEAR
+        self.inbound = Inbound(self.book)
+        self.calls = Calls(self.world)
+        self.mail = Mail(self.world)
+        self.account = Account(self.world)
 
     def fates(self) -> Iterator[tuple[str, str]]:
         """The text of every message accepted and its status, in the guide's word."""
-        now = self.world.now()
-        for campaign in list(self.book.campaigns.values()):
-            for place, text in enumerate(campaign.request.texts):
-                yield text, self.book.status(campaign, place, now)
+        yield from self.book.fates()
+        yield from self.calls.fates()
+        yield from self.mail.fates()
+        for text in list(self.inbound.automatic):
+            yield text, "sent"
 
     def configure(self, given: dict[str, Any]) -> None:
-        """Set `responses_url`, `balance`, `token_expires` (a date as the guide writes it) and `shares` (failed,
-        retried, replies; each from 0 to 1).
+        """Set `responses_url`, `smpp_responses_url`, `keyword_url`, `keyword`, `balance`, `token_expires` (a date as
+        the guide writes it), `voice_status` (word or number: how a voice campaign's status is shown) and `shares`
+        (failed, retried, replies, keywords; each from 0 to 1).
 
         Raises ValueError with what is wrong; nothing is set then.
         """
@@ -62,120 +73,156 @@ class Smsclouds:
         if unknown:
             raise ValueError(f"smsclouds has no settings {unknown}; it has {sorted(_SETTINGS)}.")
         shares = given.get("shares", {})
-        if not isinstance(shares, dict) or set(shares) - set(self.book.shares):
-            raise ValueError(f"The shares of smsclouds are an object with keys out of {sorted(self.book.shares)}.")
+        known = {*self.book.shares, "keywords"}
+        if not isinstance(shares, dict) or set(shares) - known:
+            raise ValueError(f"The shares of smsclouds are an object with keys out of {sorted(known)}.")
+        shown = given.get("voice_status", "word")
+        if shown not in _VOICE_STATUSES:
+            raise ValueError(f"The voice_status of smsclouds is one of {sorted(_VOICE_STATUSES)}.")
         if "token_expires" in given:
-            self.token_expires = parsed(given["token_expires"])
+            self.account.token_expires = parsed(given["token_expires"])
+        self.account.credit = float(given.get("balance", self.account.credit))
+        self.calls.numbers = _VOICE_STATUSES[shown] if "voice_status" in given else self.calls.numbers
+        self._listen(given)
+        self._share(shares)
+
+    def _listen(self, given: dict[str, Any]) -> None:
         self.news.responses_url = given.get("responses_url", self.news.responses_url)
-        self.balance = float(given.get("balance", self.balance))
-        self.book.shares = {**self.book.shares, **shares}
+        self.inbound.smpp.url = given.get("smpp_responses_url", self.inbound.smpp.url)
+        self.inbound.keywords.url = given.get("keyword_url", self.inbound.keywords.url)
+        self.inbound.keyword = given.get("keyword", self.inbound.keyword)
+
+    def _share(self, shares: dict[str, float]) -> None:
+        self.inbound.share = shares.get("keywords", self.inbound.share)
+        self.book.shares |= {name: share for name, share in shares.items() if name != "keywords"}
+        self.calls.share_failed = self.book.shares["failed"]
 
     def routes(self) -> list[BaseRoute]:
         """The routes under the account's base address; anything else is 404 in the guide's words."""
-        front = Front("smsclouds", self.world, self._knows, Refusal(401).response, _server_error)
-
-        def route(method: str, path: str, act: Endpoint) -> Route:
-            operation = f"{method} {path.replace(':int', '')}"
-            return Route(path, front.endpoint(operation, _refusing(act)), methods=[method])
-
+        front = Front("smsclouds", self.world, self._knows, lambda: Refusal(401).answer, _server_error)
         return [
-            route("GET", "/api/v1/user", self.user),  # Starlette answers HEAD by the same
-            route("GET", "/api/v3/user/countries", self.countries),
-            route("GET", "/api/v3/user/routes", self.user_routes),
-            route("POST", "/api/v3/campaign", self.campaign),
-            route("GET", "/api/v3/campaign/{id:int}/messages", self.messages),
-            route("POST", "/api/v3/responses", self.responses),
-            route("POST", "/api/v3/response", self.responses),
+            front.route("GET", "/api/v1/user", self.user),  # Starlette answers HEAD by the same
+            front.route("GET", "/api/v3/user/countries", self.countries),
+            front.route("GET", "/api/v3/user/routes", self.user_routes),
+            front.route("POST", "/api/v3/campaign", self.campaign),
+            front.route("POST", "/api/v3/smsclic/campaign", self.clic_campaign),
+            front.route("GET", "/api/v3/campaign/{id:int}/messages", self.messages),
+            front.route("POST", "/api/v3/responses", self.responses),
+            front.route("POST", "/api/v3/response", self.responses),
+            front.route("POST", "/api/v1/email", self.email),
+            front.route("POST", "/api/v3/voice", self.voice),
+            front.route("GET", "/api/v3/voice/{id:int}", self.voice_status),
+            front.route("POST", "/api/v3/voice/{id:int}/cancel", self.voice_cancel),
+            front.route("GET", "/api/v3/hlr/{number}", self.hlr),
             Route("/{path:path}", self._nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 
+    def control_routes(self) -> list[BaseRoute]:
+        """``POST /sandbox/smsclouds/received``, with its whole path: not part of the guide."""
+        return [Route("/sandbox/smsclouds/received", self.received, methods=["POST"])]
+
+    async def received(self, request: Request) -> Response:
+        """Somebody texts a keyword or answers a message of an SMPP account: see `Inbound.receive`."""
+        try:
+            self.inbound.receive(orjson.loads(await request.body()))
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+        return json_answer({"status": "ok"}, 202)
+
     async def user(self, request: Request) -> Response:
         """``GET api/v1/user``."""
-        token = {"name": "sandbox", "creation": written(self.token_created), "expires": written(self.token_expires)}
-        return _json(
-            {
-                "data": {
-                    "information": "User Found",
-                    "user": "sandbox@example.com",
-                    "name": "Sandbox",
-                    "surname": "Account",
-                    "credit": self._balance(),
-                    "API_settings": [token],
-                }
-            }
-        )
+        return json_answer(self.account.shown())
 
     async def countries(self, request: Request) -> Response:
         """``GET api/v3/user/countries``."""
-        return _json(country_rows())
+        return json_answer(country_rows())
 
     async def user_routes(self, request: Request) -> Response:
         """``GET api/v3/user/routes``."""
-        return _json(route_rows())
+        return json_answer(route_rows())
 
     async def campaign(self, request: Request) -> Response:
         """``POST api/v3/campaign``."""
-        asked = read(await request.body(), request.headers.get("content-type", ""), self.world.now())
-        self._charge(asked)
+        asked = read_campaign(await _given(request), self.world.now())
+        return json_answer(await self._accept(asked))
+
+    async def clic_campaign(self, request: Request) -> Response:
+        """``POST api/v3/smsclic/campaign``; in the guide's example its dates have no time of day."""
+        asked = read_clic(await _given(request), self.world.now())
+        answer = await self._accept(asked)
+        start = written(asked.schedule or self.world.now()) or ""
+        return json_answer(answer | {"scheduled_date": start[:10], "token_expires": answer["token_expires"][:10]})
+
+    async def _accept(self, asked: CampaignRequest) -> dict[str, Any]:
+        self.account.charge(asked.parts * asked.route.price)
         campaign = self.book.add(asked)
         self.world.ledger.accept("smsclouds", asked.texts)
-        early = self.news.expect(campaign)
-        if early:
-            await asyncio.wait(map(asyncio.wrap_future, early), timeout=_PATIENCE)
-        return _json(
-            {
-                "message": "Completado Correctamente",
-                "campaign": campaign.id,
-                "campaign_name": asked.name,
-                "route": asked.route.name,
-                "country": COUNTRIES[asked.route.country],
-                "scheduled_date": written(asked.schedule),
-                "recipients_count": len(asked.cellphones),
-                "encode": asked.encode,
-                "long_message": asked.long_message,
-                "balance": self._balance(),
-                "token_expires": written(self.token_expires),
-            }
-        )
+        await over(self.news.expect(campaign) + self.inbound.expect(campaign))
+        return {
+            "message": "Completado Correctamente",
+            "campaign": campaign.id,
+            "campaign_name": asked.name,
+            "route": asked.route.name,
+            "country": COUNTRIES[asked.route.country],
+            "scheduled_date": written(asked.schedule),
+            "recipients_count": len(asked.cellphones),
+            "encode": asked.encode,
+            "long_message": asked.long_message,
+            "balance": self.account.balance,
+            "token_expires": written(self.account.token_expires),
+        }
 
     async def messages(self, request: Request) -> Response:
         """``GET api/v3/campaign/ID_Campaign/messages``."""
         campaign = self.book.campaigns.get(request.path_params["id"])
         if campaign is None:
             raise Refusal(404)
-        return _json(self.book.shown(campaign, self._balance()))
+        return json_answer(self.book.shown(campaign, self.account.balance))
 
     async def responses(self, request: Request) -> Response:
         """``POST api/v3/responses`` (in the request line of the guide: ``api/v3/response``)."""
-        given = json_object(await request.body(), request.headers.get("content-type", ""))
-        return _json(responses(self.book, given))
+        return json_answer(responses(self.book, await _given(request)))
 
-    def _charge(self, asked: CampaignRequest) -> None:
-        cost = asked.parts * asked.route.price
-        if cost > self.balance:
-            # The guide has no code of its own for an empty account.
-            raise Refusal(422, "Saldo insuficiente.")
-        self.balance -= cost
+    async def email(self, request: Request) -> Response:
+        """``POST api/v1/email``."""
+        asked = read_email(await _given(request), self.world.now())
+        self.account.charge(len(asked.emails) * _EMAIL_PRICE)
+        answer = self.mail.add(asked)
+        self.world.ledger.accept("smsclouds", asked.texts)
+        return json_answer(answer)
 
-    def _balance(self) -> float:
-        return round(self.balance, 3)
+    async def voice(self, request: Request) -> Response:
+        """``POST api/v3/voice``."""
+        asked = read_voice(await _given(request), self.world.now())
+        self.account.charge(len(asked.cellphones) * _CALL_PRICE)
+        campaign = self.calls.add(asked)
+        self.world.ledger.accept("smsclouds", asked.spoken)
+        return json_answer(self.calls.accepted(campaign, self.account.balance))
+
+    async def voice_status(self, request: Request) -> Response:
+        """``GET api/v3/voice/ID``."""
+        return json_answer(self.calls.shown(self.calls.find(request.path_params["id"])))
+
+    async def voice_cancel(self, request: Request) -> Response:
+        """``POST api/v3/voice/ID/cancel``."""
+        return json_answer(self.calls.cancel(self.calls.find(request.path_params["id"])))
+
+    async def hlr(self, request: Request) -> Response:
+        """``GET api/v3/hlr/NUMBER``."""
+        answer = looked_up(self.world, request.path_params["number"])
+        self.account.charge(HLR_PRICE)
+        return json_answer(answer)
 
     def _knows(self, request: Request) -> bool:
-        return request.headers.get("authorization") == _TOKEN and self.world.now() < self.token_expires
+        return self.account.knows(request)
 
     async def _nowhere(self, request: Request) -> Response:
-        return Refusal(404 if self._knows(request) else 401).response()
+        return Refusal(404 if self._knows(request) else 401).answer
+
+
+async def _given(request: Request) -> dict[str, Any]:
+    return json_object(await request.body(), request.headers.get("content-type", ""))
 
 
 def _server_error(status: int) -> Response:
-    return Refusal(status).response()
-
-
-def _refusing(act: Endpoint) -> Endpoint:
-    async def answer(request: Request) -> Response:
-        try:
-            return await act(request)
-        except Refusal as refusal:
-            return refusal.response()
-
-    return answer
+    return Refusal(status).answer

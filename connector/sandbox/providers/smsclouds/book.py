@@ -1,5 +1,6 @@
 """The campaigns and replies of a pretend Smsclouds account. What becomes of a message is computed from the seed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,13 @@ class Book:
         self._next_message += len(request.cellphones)
         self.campaigns[campaign.id] = campaign
         return campaign
+
+    def fates(self) -> Iterator[tuple[str, str]]:
+        """The text of every message accepted and its status, in the guide's word."""
+        now = self.world.now()
+        for campaign in list(self.campaigns.values()):
+            for place, text in enumerate(campaign.request.texts):
+                yield text, self.status(campaign, place, now)
 
     def inserted(self, campaign: Campaign) -> float:
         """When the campaign is in Smsclouds' database (seconds since 1970)."""

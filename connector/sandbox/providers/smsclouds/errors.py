@@ -1,6 +1,6 @@
 """Smsclouds' errors (guide, "Errors"): an HTTP code and a JSON object with words and the code again."""
 
-from starlette.responses import JSONResponse
+from connector.sandbox.providers.answers import Refused, json_answer
 
 _MEANINGS = {
     400: "Bad Request -- Your request is not correct",
@@ -11,15 +11,9 @@ _MEANINGS = {
 }
 
 
-class Refusal(Exception):
+class Refusal(Refused):
     """A request that Smsclouds refuses; `information` is the guide's meaning of the code unless given."""
 
     def __init__(self, status: int, information: str = "") -> None:
-        self.status = status
-        self.information = information or _MEANINGS.get(status, "Server error")
-        super().__init__(f"{status}: {self.information}")
-
-    def response(self) -> JSONResponse:
-        """The answer with the guide's error JSON."""
-        error = {"information": self.information, "status_code": self.status}
-        return JSONResponse({"error": error}, self.status)
+        error = {"information": information or _MEANINGS.get(status, "Server error"), "status_code": status}
+        super().__init__(json_answer({"error": error}, status))

@@ -21,6 +21,7 @@ ROUTES = {
     for route in (
         SmsRoute(77, "Mixta 1 Masiva", 1, 0.012, "74342, Long Code"),
         SmsRoute(79, "Mixta 2 Masiva", 1, 0.012, "98766, Long Code"),
+        SmsRoute(85, "Plus_SC1", 1, 0.012, "74342"),
         SmsRoute(87, "Premium 2 Masiva", 1, 0.012, "74342"),
         SmsRoute(201, "Premium USA", 2, 0.02, "Toll Free"),
     )
