@@ -8,6 +8,7 @@ from connector.sandbox.ledger import Ledger
 from connector.sandbox.providers.bulk360 import Bulk360
 from connector.sandbox.providers.control import Control, Provider, reset
 from connector.sandbox.providers.nrs360 import Nrs360
+from connector.sandbox.providers.optimum import Optimum
 from connector.sandbox.providers.sms360app import Sms360app
 from connector.sandbox.providers.smsclouds import Smsclouds
 from connector.sandbox.providers.world import World
@@ -22,19 +23,23 @@ class ProvidersApp(Starlette):
         self.smsclouds = Smsclouds(world)
         self.bulk360 = Bulk360(world)
         self.sms360app = Sms360app(world)
+        self.optimum = Optimum(world)
         self._providers: dict[str, Provider] = {
             "nrs360": self.nrs360,
             "smsclouds": self.smsclouds,
             "bulk360": self.bulk360,
             "sms360app": self.sms360app,
+            "optimum": self.optimum,
         }
         super().__init__(
             routes=[
                 *Control(world, self._providers).routes(),
+                *self.smsclouds.control_routes(),
                 Mount("/nrs360/api/rest", routes=self.nrs360.routes()),
                 Mount("/smsclouds", routes=self.smsclouds.routes()),
                 Mount("/bulk360", routes=self.bulk360.routes()),
                 Mount("/sms360app", routes=self.sms360app.routes()),
+                Mount("/optimum", routes=self.optimum.routes()),
             ]
         )
 
