@@ -76,7 +76,8 @@ def _segments(account: str, capability: Capability, channel: Channel, country: s
     if channel is not Channel.SMS:
         return None
     try:
-        segments = _measured(text, capability.encodings, capability.gsm_pt_part)
+        arriving = capability.put_in_front.get(country, "") + text
+        segments = _measured(arriving, capability.encodings, capability.gsm_pt_part)
     except ValueError as error:
         raise Misfit("text_not_encodable", f"the account `{account}` cannot send this text: {error}") from None
     _check_length(account, capability, segments)

@@ -1,5 +1,6 @@
 """What a provider can do, declared by its adapter and handed to whoever must know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.model.messages import Channel, Encoding
@@ -13,7 +14,8 @@ class Capability:
     `lists_sendings`: a lost answer can be looked up by our reference. `last_word_wins`: a later final status replaces
     an earlier one. `merges_values`: texts of one template travel in one request. `channels_to_come`: channels of the
     guide that the adapter does not send yet; messages for them are held with that reason. `keeps_blacklist`: numbers
-    can be put on a blacklist at the provider, and taken off it.
+    can be put on a blacklist at the provider, and taken off it. `settles_by_number`: a status may name an id that no
+    answer told us, and is then of the one message to its number whose id nobody told, if there is exactly one.
     """
 
     provider: str
@@ -29,12 +31,15 @@ class Capability:
     lists_sendings: bool = False
     last_word_wins: bool = False
     keeps_blacklist: bool = False
+    settles_by_number: bool = False
     merges_values: bool = True
     gsm_pt_part: int = 153
     countries: frozenset[str] | None = None
     channels_to_come: frozenset[Channel] = frozenset()
     plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)
     """Encoding to (characters in one message, characters at most), where the guide's limits are not 3GPP's parts."""
+    put_in_front: Mapping[str, str] = field(default_factory=dict)
+    """Country to what the provider itself puts in front of every SMS there, which counts in its length."""
 
 
 @dataclass(frozen=True, slots=True)

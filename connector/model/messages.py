@@ -140,6 +140,7 @@ class News:
     `key` is made of the content, so that the same news told twice is one. The message it is about is named by any of
     `message_id` (ours, given back), `provider_id`, or `provider_batch` (or our `reference`) with `phone` (E.164).
     A status without `state` is a word we do not know: it is kept and shown, and moves nothing.
+    `counts_again`: the same content told again is news again, for its guide says that the last one received is final.
     """
 
     kind: NewsKind
@@ -156,6 +157,7 @@ class News:
     text: str | None = None
     opted_out: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
+    counts_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

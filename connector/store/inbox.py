@@ -1,30 +1,36 @@
 """News: stored before it is acknowledged, told twice and kept once, matched when its message appears."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Select, Subquery, and_, func, or_, select, union_all
 
 from connector.model.failures import Failure, Fault, Retry
-from connector.model.messages import News
+from connector.model.messages import News, NewsKind
+from connector.model.states import State
 from connector.store.batches import amend, of_ids, put
 from connector.store.db import new_id
 from connector.store.outbox import MESSAGE
 from connector.store.tables import InboxNews
 
 INBOX: Any = InboxNews.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_OPEN = (State.ATTEMPTING, State.ACCEPTED, State.SENT, State.UNKNOWN)
+"""States of a message that left, or is leaving, and of which a last word may still come."""
 
 
 def keep(connection: Connection, account: str, provider: str, news: Sequence[News], now: datetime) -> int:
-    """Stores news, in one statement; what was told before is a no-op by its key. Gives how much was new."""
+    """Stores news, in one statement; what was told before is a no-op by its key. Gives how much was new.
+
+    News that counts again is kept as often as it is told, for the order in which it came decides.
+    """
     rows = [
         {
-            "id": new_id(),
+            "id": (news_id := new_id()),
             "account": account,
             "provider": provider,
             "kind": item.kind,
-            "key": item.key,
+            "key": f"{item.key}-{news_id}" if item.counts_again else item.key,
             "received_at": now,
             "at": item.at,
             "state": item.state,
@@ -121,6 +127,36 @@ def latest_to(connection: Connection, account: str, phones: Sequence[str], since
             MESSAGE.c.attempt_id.is_not(None),
         )
         .group_by(MESSAGE.c.to_number)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def open_to(connection: Connection, account: str, phones: Sequence[str], since: datetime) -> dict[str, list[Any]]:
+    """Messages an account sent to each number since then, or is just sending, of which no last word is known: rows of
+    `id`, `state` and `provider_id`."""
+    query = select(MESSAGE.c["to_number", "id", "state", "provider_id"]).where(
+        MESSAGE.c.account == account,
+        MESSAGE.c.to_number.in_(list(phones)),
+        MESSAGE.c.created_at >= since,
+        MESSAGE.c.state.in_(_OPEN),
+    )
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.to_number, []).append(row)
+    return found
+
+
+def last_statuses(connection: Connection, messages: Collection[str]) -> dict[str, datetime]:
+    """When the last status came that was matched with each of these messages."""
+    query = (
+        select(INBOX.c.message_id, func.max(INBOX.c.received_at))
+        .where(
+            INBOX.c.message_id.in_(list(messages)),
+            INBOX.c.kind == NewsKind.STATUS,
+            INBOX.c.standing == "matched",
+            INBOX.c.state.is_not(None),
+        )
+        .group_by(INBOX.c.message_id)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
 

@@ -162,7 +162,7 @@ def _batches(
         size = max(1, full >> 2 * refused.get(message.id, 0))
         open_ones = filling.setdefault((size, provider.group(message)), [])
         for batch in open_ones:
-            if len(batch) < size and message.to not in batch:
+            if len(batch) < size and message.to not in batch and provider.has_room(batch.values(), message):
                 batch[message.to] = message
                 break
         else:

@@ -1,6 +1,6 @@
 """Any news → store: matches what providers told with messages, moves them, and owes the CRM replies and opt-outs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from connector.store.db import Transaction
 from connector.store.outbox import Move
 from connector.store.writes import Owed
 from connector.sync.consent import hear, stops
+from connector.sync.matching import by_number, overtaken
 from connector.sync.parts import Parts
 from connector.sync.replies import Heard, reply_writes
 from connector.sync.settle import settle
@@ -21,8 +22,6 @@ from connector.sync.settle import settle
 log = structlog.get_logger()
 
 _AT_ONCE = 1000
-_ANSWERS_WITHIN = timedelta(days=30)
-"""A reply without an id is taken to answer the newest message sent to its number within this time."""
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600))
 """When news that matches no message yet is looked at again."""
 
@@ -66,9 +65,10 @@ def note(parts: Parts) -> Noted:
 
 def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datetime, noted: Noted) -> None:
     matched = inbox.match(connection, [row.id for row in rows])
-    matched |= _by_number(connection, [row for row in rows if row.id not in matched], now)
+    matched |= by_number(parts, connection, [row for row in rows if row.id not in matched], now)
+    late = overtaken(parts, connection, rows, matched)
     attempts.learn_batches(connection, _named_batches(rows), now)
-    work = _sorted(parts, rows, matched, now)
+    work = _sorted(parts, rows, matched, late, now)
     moved = settle(parts, connection, work.moves, now)
     outbox.learn_ids(connection, work.ids)
     inbox.settle(connection, work.settled, now)
@@ -86,18 +86,7 @@ def _named_batches(rows: Sequence[Any]) -> list[tuple[str, str, str]]:
     return [(row.account, row.reference, row.provider_batch) for row in rows if row.reference and row.provider_batch]
 
 
-def _by_number(connection: Transaction, rows: Sequence[Any], now: datetime) -> dict[str, str]:
-    """Replies that name no message: the newest one their account sent to that number."""
-    found: dict[str, str] = {}
-    replies = [row for row in rows if row.kind == NewsKind.REPLY and row.phone]
-    for account in {row.account for row in replies}:
-        mine = [row for row in replies if row.account == account]
-        latest = inbox.latest_to(connection, account, [row.phone for row in mine], now - _ANSWERS_WITHIN)
-        found |= {row.id: latest[row.phone] for row in mine if row.phone in latest}
-    return found
-
-
-def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], now: datetime) -> _Sorted:
+def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], late: Set[str], now: datetime) -> _Sorted:
     work = _Sorted()
     for row in rows:
         message_id = matched.get(row.id)
@@ -113,7 +102,7 @@ def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], now: 
             if row.provider_id:
                 work.ids.append((message_id, row.provider_id))
             if row.state is not None:
-                work.moves.append(_move(parts, row, message_id))
+                work.moves.append(_move(parts, row, message_id, is_late=row.id in late))
             elif not opted_out:
                 log.info("status_word_unknown", account=row.account, word=row.word, message=message_id)
         if row.kind == NewsKind.REPLY or opted_out:
@@ -122,7 +111,7 @@ def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], now: 
     return work
 
 
-def _move(parts: Parts, row: Any, message_id: str) -> Move:
+def _move(parts: Parts, row: Any, message_id: str, *, is_late: bool) -> Move:
     provider = parts.providers.get(row.account)
     return Move(
         message_id,
@@ -133,7 +122,7 @@ def _move(parts: Parts, row: Any, message_id: str) -> Move:
         word=row.word,
         provider_id=row.provider_id,
         provider_batch=row.provider_batch,
-        last_word_wins=bool(provider and provider.capability.last_word_wins),
+        last_word_wins=bool(provider and provider.capability.last_word_wins and not is_late),
     )
 
 
