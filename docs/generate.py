@@ -1,11 +1,11 @@
-"""Writes the pages under docs/generated from the code they describe: settings, capabilities, states, webhooks."""
+"""Writes the pages under docs/generated from the code they describe: settings, capabilities, states, ends, webhooks."""
 
 import json
 import types
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -17,6 +17,7 @@ from connector.providers.base import AccountOptions, Provider
 from connector.providers.registry import KNOWN, PROVIDERS
 from connector.settings import Settings
 from connector.web.openapi import description
+from docs.ends import ends_page
 
 GENERATED = Path(__file__).parent / "generated"
 _NOTE = "<!-- Generated from the code by docs/generate.py; edits here are lost. -->"
@@ -96,6 +97,8 @@ def _type_word(kind: Any) -> str:
         return " or ".join(f"`{part.value if isinstance(part, Enum) else part}`" for part in inside)
     if origin in (Union, types.UnionType):
         return " or ".join(_type_word(part) for part in inside)
+    if origin is Annotated:
+        return _type_word(inside[0])
     if origin is tuple:
         return f"list of: {_type_word(inside[0])}"
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -233,6 +236,7 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "settings.md": settings_page,
     "capabilities.md": capabilities_page,
     "states.md": states_page,
+    "ends.md": lambda: ends_page(_NOTE, table),
     "webhooks.openapi.json": webhooks_description,
 }
 
