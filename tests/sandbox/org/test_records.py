@@ -128,7 +128,10 @@ def test_a_claim_is_exact(sandbox, client, message):
     response = client("PATCH", address, {"Claim_Token__c": "two", "Claim_Expires__c": expires})
     assert response.json() == [
         {
-            "message": "This message is claimed by another sender. Wait until its claim expires.",
+            "message": (
+                "This message is claimed by another sender. "
+                "Wait until its claim expires; then it can be claimed while its status is Queued."
+            ),
             "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
             "fields": ["Claim_Token__c"],
         }
