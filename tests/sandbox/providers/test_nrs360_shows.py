@@ -105,9 +105,9 @@ def test_what_expires_first_is_expired(providers: Providers) -> None:
     sending = book.open_sending(None, [], book.world.now())
     (message,) = book.add(sending, "T", [ONE], ["x"], 1000.0)
     sent, delivered = (at for _, at in book.events(message))
-    book.deadlines[message] = (sent + delivered) / 2
+    book.extras.deadlines[message] = (sent + delivered) / 2
     assert book.events(message) == [("sent", sent), ("expired", (sent + delivered) / 2)]
-    book.deadlines[message] = sent - 0.001
+    book.extras.deadlines[message] = sent - 0.001
     assert book.events(message) == [("expired", sent - 0.001)]
 
 

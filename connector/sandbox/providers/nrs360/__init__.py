@@ -2,31 +2,37 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.providers.faulted import Endpoint, Front
-from connector.sandbox.providers.nrs360 import reports
 from connector.sandbox.providers.nrs360.account import Cash
-from connector.sandbox.providers.nrs360.asking import Act, Answer, Asked, Operation, answered
+from connector.sandbox.providers.nrs360.asking import Act, Asked, Section
 from connector.sandbox.providers.nrs360.blacklist import Blacklists
 from connector.sandbox.providers.nrs360.book import Book
+from connector.sandbox.providers.nrs360.campaigns import Campaigns
 from connector.sandbox.providers.nrs360.contacts import Contacts
+from connector.sandbox.providers.nrs360.conversations import Conversations
 from connector.sandbox.providers.nrs360.errors import Refusal, server_error
 from connector.sandbox.providers.nrs360.groups import Groups
+from connector.sandbox.providers.nrs360.lives import HABITS, OUTCOMES
 from connector.sandbox.providers.nrs360.news import News
-from connector.sandbox.providers.nrs360.request import read
-from connector.sandbox.providers.nrs360.send import accept
-from connector.sandbox.providers.nrs360.times import filter_date
+from connector.sandbox.providers.nrs360.otp import Otp
+from connector.sandbox.providers.nrs360.reports import Reports
+from connector.sandbox.providers.nrs360.scheduled import Scheduled
+from connector.sandbox.providers.nrs360.sendings import Sendings
+from connector.sandbox.providers.nrs360.templates import Templates
+from connector.sandbox.providers.nrs360.whatsapp import Whatsapp, whatsapp_templates
 from connector.sandbox.providers.world import World
 
 _CREDENTIALS = "Basic " + base64.b64encode(b"sandbox:sandbox").decode()
 _BALANCE = 100_000.0
 _PATIENCE = 5.0
+_SETTINGS = frozenset({"events_url", "balance", "shares", "habits", "unverified", "blocked", "templates", "senders"})
 
 
 class Nrs360:
@@ -37,39 +43,51 @@ class Nrs360:
         self.reset()
 
     def reset(self) -> None:
-        """A new account: nothing sent, full balance, no address for events."""
+        """A new account: nothing sent, nobody known, full balance, no address for events."""
         self.book = Book(self.world)
         self.cash = Cash(_BALANCE)
-        self.news = News(self.book)
         self.blacklists = Blacklists(self.world)
-        groups = Groups()
-        self.contacts = Contacts(self.world, groups)
-        sections = (self, self.cash, self.blacklists, groups, self.contacts)
+        self.news = News(self.book, self.blacklists)
+        self.conversations = Conversations(self.book, self.cash, self.news)
+        self.whatsapp = Whatsapp(self.conversations, self.cash, self.news)
+        templates, otp, groups = Templates(self.world), Otp(self.world), Groups()
+        self.sendings = Sendings(self.book, self.cash, self.news, templates, otp)
+        sections: tuple[Section, ...] = (
+            *(self.sendings, self.whatsapp, self.conversations, Scheduled(self.book, self.news)),
+            *(Campaigns(self.book), Reports(self.book), self.cash, otp, self.blacklists, templates),
+            *(groups, Contacts(self.world, groups)),
+        )
         self._acts: dict[tuple[str, str], Act] = {
             (method, path): act for section in sections for method, path, act in section.operations()
         }
 
     def fates(self) -> Iterator[tuple[str, str]]:
-        """The text of every message accepted and the name of its last event, ``accepted`` before the first."""
+        """The text of every message accepted and the last word of its delivery, as `Book.stands` says it."""
         now = self.world.now()
         for message, text in enumerate(list(self.book.texts)):
-            happened = self.book.happened(message, now)
-            yield text, happened[-1][0] if happened else "accepted"
+            yield text, self.book.stands(message, now)
 
     def configure(self, given: dict[str, Any]) -> None:
-        """Set `events_url`, `balance` (EUR) and `shares` (of outcomes, from 0 to 1).
+        """Set `events_url`, `balance` (EUR), `shares` of outcomes and `habits` of recipients (from 0 to 1), the mail
+        addresses that are `unverified` or `blocked`, and for WhatsApp the `templates` (by number, each an object with
+        the fields of `whatsapp.Template`) and the registered `senders`.
 
         Raises ValueError with what is wrong; nothing is set then.
         """
-        shares = given.get("shares", self.book.shares)
-        unknown = sorted(set(given) - {"events_url", "balance", "shares"})
+        unknown = sorted(set(given) - _SETTINGS)
         if unknown:
-            raise ValueError(f"nrs360 has no settings {unknown}; it has events_url, balance and shares.")
-        if not isinstance(shares, dict) or set(shares) - set(self.book.shares):
-            raise ValueError(f"The shares of nrs360 are an object with keys out of {sorted(self.book.shares)}.")
+            raise ValueError(f"nrs360 has no settings {unknown}; it has {', '.join(sorted(_SETTINGS))}.")
+        shares = _shares("shares", given, self.book.shares, OUTCOMES)
+        habits = _shares("habits", given, self.book.habits, HABITS)
+        templates = whatsapp_templates(given["templates"]) if "templates" in given else self.whatsapp.templates
+        balance = float(given.get("balance", self.cash.balance))
         self.news.events_url = given.get("events_url", self.news.events_url)
-        self.cash.balance = float(given.get("balance", self.cash.balance))
-        self.book.shares = shares
+        self.cash.balance = balance
+        self.book.shares, self.book.habits = shares, {**dict.fromkeys(HABITS, 0.0), **habits}
+        self.sendings.addresses.unverified = given.get("unverified", self.sendings.addresses.unverified)
+        self.sendings.addresses.blocked = given.get("blocked", self.sendings.addresses.blocked)
+        self.whatsapp.templates = templates
+        self.whatsapp.senders = given.get("senders", self.whatsapp.senders)
 
     def routes(self) -> list[BaseRoute]:
         """The routes under ``/api/rest``; anything else is 404 in the guide's words."""
@@ -101,39 +119,6 @@ class Nrs360:
 
         return answer
 
-    def operations(self) -> list[Operation]:
-        """What is sent and shown of it."""
-        return [
-            ("POST", "/sms", self.send),
-            ("GET", "/sms/{id}", self.show),
-            ("GET", "/campaigns", self.campaigns),
-            ("GET", "/sendings/{id:int}/reports/events", self.events),
-        ]
-
-    def send(self, asked: Asked) -> Answer:
-        """``POST /sms``."""
-        accepted = accept(self.book, self.cash, read(asked.fields(), self.world.now()))
-        return answered(accepted.answer, accepted.status, self.news.expect(accepted.messages))
-
-    def show(self, asked: Asked) -> Answer:
-        """``GET /sms/<ID>,<ID>``."""
-        return answered(reports.shown(self.book, asked.path["id"]))
-
-    def campaigns(self, asked: Asked) -> Answer:
-        """``GET /campaigns``."""
-        before, after = _period(asked)
-        return answered(
-            reports.campaigns(self.book, asked.query.get("name"), asked.query.get("channel"), before, after)
-        )
-
-    def events(self, asked: Asked) -> Answer:
-        """``GET /sendings/<sendingId>/reports/events``, streamed."""
-        sending = self.book.sendings.get(asked.path["id"])
-        if sending is None:
-            raise Refusal(404)
-        report = reports.events_report(self.book, sending, *_period(asked))
-        return Answer(StreamingResponse(report, media_type="text/csv"))
-
 
 def _knows(request: Request) -> bool:
     return request.headers.get("authorization") == _CREDENTIALS
@@ -143,6 +128,8 @@ async def _nowhere(request: Request) -> Response:
     return Refusal(404).response() if _knows(request) else Refusal(103).response()
 
 
-def _period(asked: Asked) -> tuple[float | None, float | None]:
-    before, after = (filter_date(name, asked.query.get(name)) for name in ("beforeDate", "afterDate"))
-    return before, after
+def _shares(name: str, given: dict[str, Any], now: dict[str, float], known: Collection[str]) -> dict[str, float]:
+    shares: Any = given.get(name, now)
+    if not isinstance(shares, dict) or set(shares) - set(known):
+        raise ValueError(f"The {name} of nrs360 are an object with keys out of {sorted(known)}.")
+    return shares

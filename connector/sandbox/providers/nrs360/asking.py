@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from starlette.datastructures import QueryParams
@@ -45,6 +45,13 @@ class Answer:
 Act = Callable[[Asked], Answer]
 # Method, path as a route template, and what answers.
 Operation = tuple[str, str, Act]
+
+
+class Section(Protocol):
+    """A section of the guide: what it can be asked."""
+
+    def operations(self) -> list[Operation]:
+        """The section's operations; of two whose paths both fit, the first answers."""
 
 
 def answered(content: Any, status: int = 200, after: Sequence[Future[int]] = ()) -> Answer:

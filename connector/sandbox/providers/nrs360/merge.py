@@ -23,14 +23,6 @@ def merge(template: str, values: Mapping[str, object]) -> str:
     return VARIABLE.sub(value, template)
 
 
-def one_time_code(number: str, config: Mapping[str, object]) -> str:
-    """What ``{OTP_CODE}`` becomes for this recipient: 4 digits unless `otpConfig` says otherwise."""
-    alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789" if config.get("alpha") else "0123456789"
-    length = config.get("length", 4)
-    digest = blake2b(number.encode(), digest_size=10).digest()
-    return "".join(alphabet[byte % len(alphabet)] for byte in digest)[: length if isinstance(length, int) else 4]
-
-
 def translate(text: str) -> str:
     """`text` as ``trans: 1`` makes it: the common characters that GSM-7 lacks become ones that it has."""
     return text.translate(_TRANSLATION)

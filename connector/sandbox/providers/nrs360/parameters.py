@@ -1,5 +1,6 @@
 """A section's table of parameters, and the error for the first row that a request does not keep to."""
 
+import base64
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.sandbox.providers.nrs360.errors import Refusal
+from connector.sandbox.providers.nrs360.times import is_moment
 
 # Digits with the country's prefix, no plus sign and no zeros in front; E.164 allows 15.
 _PHONE = re.compile(r"[1-9]\d{7,14}")
@@ -48,6 +50,14 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_base64(value: Any) -> bool:
+    """Whether `value` is text in base64, and something."""
+    try:
+        return bool(base64.b64decode(value, validate=True))
+    except (TypeError, ValueError):
+        return False
+
+
 def is_iso_date(value: Any) -> bool:
     """Whether `value` is text in ISO 8601 format."""
     try:
@@ -79,6 +89,8 @@ PHONE = Kind(is_phone, "must be a valid phone")
 ADDRESS = Kind(is_address, "must be a valid email address")
 ADDRESSES = Kind(_list_of(is_address), "must be an array of valid email addresses")
 URL = Kind(is_url, "must be a valid URL")
+BASE64 = Kind(is_base64, "must be base64")
+MOMENT = Kind(is_moment, "must be a date as YYYYmmddHHiiss")
 REACHABLE = Kind(lambda value: is_phone(value) or is_address(value), "must be a valid phone or email")
 
 

@@ -1,34 +1,20 @@
-"""What 360NRS shows of its sendings: messages by id, the list of campaigns, the report of events."""
+"""The reports of a sending as CSV (guide, "Events report by sending" and "Keystroke report"), made as they are read."""
 
 import csv
 import io
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from connector.sandbox.providers.nrs360.asking import BASE
-from connector.sandbox.providers.nrs360.book import PRICE, Book, Sending
-from connector.sandbox.providers.nrs360.errors import Refusal
-from connector.sandbox.providers.nrs360.times import written
+from starlette.responses import StreamingResponse
 
-CHANNELS = ("sms", "mailing", "landing", "text2speech", "apppush", "webpush")
-_EVENTS = (
-    "delivered",
-    "opened",
-    "opened_unique",
-    "clicked",
-    "clicked_unique",
-    "unsubscribed",
-    "hard_bounced",
-    "complaint",
-    "sent",
-    "soft_bounced",
-    "undelivered",
-    "rejected",
-    "expired",
-    "unsubscribed_landing",
-)
-_COLUMNS = (
+from connector.sandbox.providers.nrs360.asking import Answer, Asked, Operation
+from connector.sandbox.providers.nrs360.book import Book, Sending
+from connector.sandbox.providers.nrs360.channels import MAILING, SMS, VOICE
+from connector.sandbox.providers.nrs360.details import call_seconds, clicked, contact_id, key_pressed
+from connector.sandbox.providers.nrs360.errors import Refusal
+from connector.sandbox.providers.nrs360.times import filter_date, written
+
+_HEAD = (
     "campaignName",
     "campaignId",
     "sendingId",
@@ -38,132 +24,111 @@ _COLUMNS = (
     "email",
     "landline",
     "countryIso",
-    "browser",
-    "os",
-    "url",
-    "createdAt",
 )
+_VOICE_TAIL = ("callDurationSeconds", "createdAt")
+_TAIL = ("browser", "os", "url", "createdAt")
+_KEYS = ("phonenumber", "key", "message")
 _COUNTRIES = {"34": "ES", "52": "MX", "44": "GB", "60": "MY", "1": "US"}
+_BROWSED = frozenset({"opened", "clicked"})
 _ROWS_A_CHUNK = 2000
+Row = tuple[Any, ...]
 
 
-def shown(book: Book, ids: str) -> dict[str, Any]:
-    """Guide, "SMS information by message id": the messages named in `ids`, commas between. Unknown ones are left out.
+class Reports:
+    """The reports on the sendings of a book."""
 
-    Raises Refusal(404) when none is known.
-    """
-    found = [message for message in map(book.find, ids.split(",")) if message is not None]
-    if not found:
-        raise Refusal(404)
-    now = book.world.now()
-    return {"data": [_message(book, message, now) for message in found]}
+    def __init__(self, book: Book) -> None:
+        self.book = book
 
-
-def _message(book: Book, message: int, now: float) -> dict[str, Any]:
-    sending, number = book.of_sending[message], book.numbers[message]
-    events = book.happened(message, now)
-    return {
-        "id": book.id_of(message),
-        "from": book.senders[message],
-        "to": number,
-        "message": book.texts[message],
-        "campaignId": sending.campaign_id,
-        "sendingId": sending.id,
-        "isDelivered": any(name == "delivered" for name, _ in events),
-        "isClicked": False,
-        "events": [
-            {"type": name, "date": written(at), "isMobile": False, "browser": "", "os": ""} for name, at in events
-        ],
-        "customFields": {"email": "", "phone": number, "name": ""},
-        "links": {"self": f"{BASE}/sms/{book.id_of(message)}"},
-    }
-
-
-def campaigns(
-    book: Book, name: str | None, channel: str | None, before: float | None, after: float | None
-) -> dict[str, Any]:
-    """Guide, "Campaigns list". A sending without a campaign name makes no campaign. Raises Refusal(422)."""
-    if channel is not None and channel not in CHANNELS:
-        raise Refusal(422, f"The channel field must be one of {', '.join(CHANNELS)}.")
-    wanted = re.compile(".*".join(map(re.escape, (name or "*").split("*"))), re.DOTALL)
-    now = book.world.now()
-    return {
-        "data": [
-            _campaign(book, sending, now)
-            for sending in list(book.sendings.values())
-            if sending.campaign
-            and wanted.fullmatch(sending.campaign)
-            and channel in (None, "sms")
-            and (before is None or sending.created < before)
-            and (after is None or sending.created > after)
+    def operations(self) -> list[Operation]:
+        """The two reports."""
+        return [
+            ("GET", "/sendings/{id:int}/reports/events", self.events),
+            ("GET", "/sendings/{id:int}/reports/keys", self.keys),
         ]
-    }
 
+    def events(self, asked: Asked) -> Answer:
+        """``GET /sendings/<sendingId>/reports/events``, streamed."""
+        return _streamed(events_report(self.book, self._sending(asked), *_period(asked)))
 
-def _campaign(book: Book, sending: Sending, now: float) -> dict[str, Any]:
-    return {
-        "id": sending.campaign_id,
-        "name": sending.campaign,
-        "type": "basic",
-        "createdAt": written(sending.created),
-        "updatedAt": written(sending.updated),
-        "links": {
-            "self": f"{BASE}/campaigns/{sending.campaign_id}",
-            "sendings": f"{BASE}/campaigns/{sending.campaign_id}/sendings",
-        },
-        "sendings": {"data": [_sending(book, sending, now)]},
-    }
+    def keys(self, asked: Asked) -> Answer:
+        """``GET /sendings/<sendingId>/reports/keys``, streamed; 404 for a sending that calls nobody."""
+        sending = self._sending(asked)
+        if sending.channel is not VOICE:
+            raise Refusal(404)
+        return _streamed(keys_report(self.book, sending, *_period(asked)))
 
-
-def _sending(book: Book, sending: Sending, now: float) -> dict[str, Any]:
-    totals = book.totals(sending, now)
-    return {
-        "id": sending.id,
-        "campaignName": sending.campaign,
-        "status": "OPENED",
-        "channel": "sms",
-        "total": sending.total,
-        "processed": totals["sent"] + totals["rejected"],
-        "totalSmsParts": sending.parts,
-        "cost": round(sending.parts * PRICE, 2),
-        "currency": "EUR",
-        "tags": sending.tags,
-        "scheduledAt": written(sending.schedule),
-        "expiresAt": written(sending.expires),
-        "startedAt": None,
-        "finishedAt": None,
-        "createdAt": written(sending.created),
-        "updatedAt": written(sending.updated),
-        "events": {name: totals[name] for name in _EVENTS},
-        "links": {
-            "self": f"{BASE}/sendings/{sending.id}",
-            "eventsReport": f"{BASE}/sendings/{sending.id}/reports/events",
-        },
-    }
+    def _sending(self, asked: Asked) -> Sending:
+        sending = self.book.sendings.get(asked.path["id"])
+        if sending is None:
+            raise Refusal(404)
+        return sending
 
 
 def events_report(book: Book, sending: Sending, before: float | None, after: float | None) -> Iterator[bytes]:
-    """Guide, "Events report by sending": CSV with a head line, made as it is read, some thousand rows at a time."""
+    """CSV with a head line, some thousand rows at a time; voice has columns of its own."""
+    tail = _VOICE_TAIL if sending.channel is VOICE else _TAIL
+    return _chunks((*_HEAD, *tail), _events(book, sending, before, after))
+
+
+def keys_report(book: Book, sending: Sending, before: float | None, after: float | None) -> Iterator[bytes]:
+    """CSV with a head line and a row for each key that was pressed."""
+    return _chunks(_KEYS, _pressed(book, sending, before, after))
+
+
+def _events(book: Book, sending: Sending, before: float | None, after: float | None) -> Iterator[Row]:
     now = min(book.world.now(), before or float("inf"))
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(_COLUMNS)
-    rows = 1
+    mailing, voice, plain = sending.channel is MAILING, sending.channel is VOICE, sending.channel is SMS
     for message in sending.messages():
-        number = book.numbers[message]
-        country = _country(number)
+        recipient = book.numbers[message]
+        reached = ("", recipient, "", "") if mailing else (recipient, "", "", _country(recipient))
         for name, at in book.happened(message, now):
             if after is not None and at <= after:
                 continue
-            head = (sending.campaign, sending.campaign_id, sending.id, int(number), name, number)
-            table.writerow((*head, "", "", country, "", "", "", written(at)))
-            rows += 1
-        if rows >= _ROWS_A_CHUNK:
+            head = (sending.campaign, sending.campaign_id, sending.id, contact_id(recipient), name, *reached)
+            if voice:
+                yield (*head, call_seconds(book, message) if name == "delivered" else 0, written(at))
+            else:
+                yield (*head, *(("", "", "") if plain else _browsed(book, message, name)), written(at))
+
+
+def _browsed(book: Book, message: int, event: str) -> Row:
+    if event not in _BROWSED:
+        return "", "", ""
+    return "Firefox", "Android", clicked(book, message) if event == "clicked" else ""
+
+
+def _pressed(book: Book, sending: Sending, before: float | None, after: float | None) -> Iterator[Row]:
+    now = min(book.world.now(), before or float("inf"))
+    for message in sending.messages():
+        answered = [at for name, at in book.happened(message, now) if name == "delivered" and at > (after or 0)]
+        key = key_pressed(book, message) if answered else None
+        if key is not None:
+            yield book.numbers[message], key, book.texts[message]
+
+
+def _chunks(head: Row, rows: Iterable[Row]) -> Iterator[bytes]:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(head)
+    written_rows = 1
+    for row in rows:
+        table.writerow(row)
+        written_rows += 1
+        if written_rows >= _ROWS_A_CHUNK:
             yield text.getvalue().encode()
             text.seek(0)
             text.truncate()
-            rows = 0
+            written_rows = 0
     yield text.getvalue().encode()
+
+
+def _streamed(report: Iterator[bytes]) -> Answer:
+    return Answer(StreamingResponse(report, media_type="text/csv"))
+
+
+def _period(asked: Asked) -> tuple[float | None, float | None]:
+    return filter_date("beforeDate", asked.query), filter_date("afterDate", asked.query)
 
 
 def _country(number: str) -> str:

@@ -1,174 +1,213 @@
-"""What may stand in the body of ``POST /sms`` (guide, "Send SMS Message", table of parameters)."""
+"""The bodies of ``POST /sms``, ``/landingsms``, ``/mailing``, ``/voice`` and ``/voiceAudio``: what the tables cannot
+say, and one form for what is to be sent."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from connector.sandbox.providers.gsm import GSM, GSM_PT, UTF_16, Alphabet
+from connector.sandbox.providers.gsm import Alphabet
+from connector.sandbox.providers.nrs360 import tables
+from connector.sandbox.providers.nrs360.channels import LANDING, MAILING, SMS, VOICE, Channel
 from connector.sandbox.providers.nrs360.errors import Refusal
-from connector.sandbox.providers.nrs360.merge import VARIABLE
-from connector.sandbox.providers.nrs360.times import Window, compact, windows
+from connector.sandbox.providers.nrs360.merge import VARIABLE, translate
+from connector.sandbox.providers.nrs360.parameters import check, is_url
+from connector.sandbox.providers.nrs360.times import Window, moment, windows
 
-_CODINGS = {"gsm": GSM, "gsm-pt": GSM_PT, "utf-16": UTF_16}
-_MOST_PARTS = 15
-_URL = re.compile(r"https?://\S+$")
-_OTP_LIMITS = {"length": (3, 10), "maxAttempts": (1, 10), "maxSecondsValidity": (30, 600)}
-_KNOWN = frozenset(
-    {"message", "to", "from", "encoding", "scheduleDate", "expirationDate", "parts", "notificationUrl", "trans"}
-    | {"campaignName", "tags", "certified", "sub", "splitParts", "flash", "availableTimes", "otpConfig"}
-)
+LANDING_PLACEHOLDER = "{LAND_URL}"
+_LONGEST_SPEECH = 500
+_COUNTRY = re.compile(r"[A-Z]{2}")
+# The guide shows an mp3 and names no other format.
+_AUDIO = (".mp3", ".wav")
+Fitting = Callable[[str], tuple[str, int]]
 
 
 @dataclass(frozen=True)
-class SmsRequest:
-    """A request whose every parameter is in order. Times are seconds since 1970; recipients are yet to be judged."""
+class SendRequest:
+    """A request whose every parameter is in order. Times are seconds since 1970; recipients are yet to be judged.
 
-    message: str
+    `fit` gives a merged text as it goes out and its parts, or raises Refusal. `page` is the HTML behind the text.
+    """
+
+    channel: Channel
     to: list[Any]
-    sender: str
-    alphabet: Alphabet
-    schedule: float | None
-    expires: float | None
-    parts: int
-    notifications: list[str]
-    trans: bool
-    campaign: str | None
-    tags: list[str]
-    sub: list[Mapping[str, Any]]
-    split: bool
-    available: list[Window]
-    otp: Mapping[str, Any]
+    text: str
+    fit: Fitting
+    sender: str = ""
+    schedule: float | None = None
+    expires: float | None = None
+    notifications: list[str] = field(default_factory=list)
+    campaign: str | None = None
+    tags: list[str] = field(default_factory=list)
+    sub: Sequence[Mapping[str, Any]] = ()
+    available: tuple[Window, ...] = ()
+    otp: Mapping[str, Any] = field(default_factory=dict)
+    certified: bool = False
+    encoding: str = ""
+    page: str = ""
+    untracked: frozenset[str] = frozenset()
 
 
-def read(given: Mapping[str, Any], now: float) -> SmsRequest:
-    """The request in `given`. Raises Refusal with the guide's code for the first thing that is wrong."""
-    for key in given:
-        if key not in _KNOWN:
-            raise Refusal(422, f"The {key} field is not allowed.")
-    to = _recipients(given.get("to"))
-    schedule = compact(given.get("scheduleDate"), 108)
-    _check_flags(given)
-    _check_otp(given.get("otpConfig"))
-    return SmsRequest(
-        message=_message(given),
-        to=to,
-        sender=_sender(given.get("from")),
-        alphabet=_alphabet(given.get("encoding", "gsm")),
-        schedule=schedule,
-        expires=_expires(given.get("expirationDate"), schedule, now),
-        parts=_parts(given.get("parts", 1)),
-        notifications=_notifications(given.get("notificationUrl"), len(to)),
-        trans=given.get("trans", 0) == 1,
-        campaign=_campaign(given),
-        tags=given.get("tags", []),
-        sub=_sub(given.get("sub"), len(to)),
-        split=given.get("splitParts", False),
-        available=windows(given["availableTimes"]) if "availableTimes" in given else [],
+def read_sms(given: Mapping[str, Any], now: float) -> SendRequest:
+    """Guide, "Send SMS Message". Raises Refusal with the guide's code for the first thing that is wrong."""
+    check(given, tables.SMS)
+    _check_short_text(given)
+    return SendRequest(
+        SMS,
+        text=given["message"],
+        fit=_short_fitting(given),
+        sender=given["from"],
+        notifications=_notifications(given.get("notificationUrl"), len(given["to"])),
+        available=tuple(windows(given["availableTimes"])) if "availableTimes" in given else (),
         otp=given.get("otpConfig") or {},
+        encoding=given.get("encoding") or "gsm",
+        **_shared(given, now),
     )
 
 
-def _recipients(to: Any) -> list[Any]:
-    if not isinstance(to, list) or not to:
-        raise Refusal(102)
-    return to
+def read_landing(given: Mapping[str, Any], now: float, page: str) -> SendRequest:
+    """Guide, "Send Landing SMS message"; `page` is the landing page in HTML. Raises Refusal."""
+    check(given, tables.LANDING)
+    _check_short_text(given)
+    if LANDING_PLACEHOLDER not in given["message"]:
+        raise Refusal(141)
+    url = given.get("notificationUrl")
+    return SendRequest(
+        LANDING,
+        text=given["message"],
+        fit=_short_fitting(given),
+        sender=given["from"],
+        notifications=[url] * len(given["to"]) if url else [],
+        encoding=given.get("encoding") or "gsm",
+        page=page,
+        **_shared(given, now),
+    )
 
 
-def _message(given: Mapping[str, Any]) -> str:
-    message = given.get("message")
-    if message is None or message == "":
-        raise Refusal(104)
-    if not isinstance(message, str):
-        raise Refusal(422, "The message field must be a string.")
-    if given.get("splitParts") is True and VARIABLE.search(message):
-        raise Refusal(142)
-    return message
+def read_mailing(given: Mapping[str, Any], now: float, page: str) -> SendRequest:
+    """Guide, "Send Email message"; `page` is the body in HTML. Raises Refusal."""
+    check(given, tables.MAILING)
+    subject = given["subject"]
+    tracked = {"opened": given.get("trackOpens"), "clicked": given.get("trackClicks")}
+    return SendRequest(
+        MAILING,
+        text=page,
+        fit=lambda body: (f"{subject}\n{body}", 1),
+        sender=given["fromEmail"],
+        otp=given.get("otpConfig") or {},
+        page=page,
+        untracked=frozenset(name for name, wanted in tracked.items() if wanted is False),
+        **_shared(given, now),
+    )
 
 
-def _sender(sender: Any) -> str:
-    if sender is None or sender == "":
-        raise Refusal(106)
-    if not isinstance(sender, str):
-        raise Refusal(422, "The from field must be a string.")
-    if len(sender) > (15 if sender.isdigit() else 11):
-        raise Refusal(107)
-    return sender
+def read_voice(given: Mapping[str, Any], now: float) -> SendRequest:
+    """Guide, "Send Voice message". Raises Refusal."""
+    _check_call(given, tables.VOICE)
+    if given["gender"] == "M" and given["language"] in tables.FEMALE_ONLY:
+        raise Refusal(131)
+    return SendRequest(VOICE, text=given["message"], fit=_speech, **_shared(given, now))
 
 
-def _alphabet(encoding: Any) -> Alphabet:
-    if not isinstance(encoding, str) or encoding not in _CODINGS:
-        raise Refusal(113)
-    return _CODINGS[encoding]
+def read_voice_audio(given: Mapping[str, Any], now: float) -> SendRequest:
+    """Guide, "Send Voice message with an audio file"; the file's address stands for the text. Raises Refusal."""
+    _check_call(given, tables.VOICE_AUDIO)
+    address = given["audioUrl"]
+    if not urlsplit(address).path.lower().endswith(_AUDIO):
+        raise Refusal(134)
+    return SendRequest(VOICE, text=address, fit=lambda _: (address, 1), **_shared(given, now))
 
 
-def _expires(text: Any, schedule: float | None, now: float) -> float | None:
-    expires = compact(text, 119)
+def campaign_of(given: Mapping[str, Any]) -> str | None:
+    """The campaign's name. Raises Refusal(126) for an empty one, also where tags need one."""
+    name: str | None = given.get("campaignName")
+    if name == "" or (given.get("tags") and not name):
+        raise Refusal(126)
+    return name
+
+
+def _shared(given: Mapping[str, Any], now: float) -> dict[str, Any]:
+    schedule = moment(given.get("scheduleDate"))
+    expires = moment(given.get("expirationDate"))
     if expires is not None and expires <= max(now, schedule or 0):
         raise Refusal(119)
-    return expires
+    return {
+        "to": given["to"],
+        "schedule": schedule,
+        "expires": expires,
+        "campaign": campaign_of(given),
+        "tags": given.get("tags") or [],
+        "sub": _sub(given.get("sub"), len(given["to"])),
+        "certified": given.get("certified") is True,
+    }
 
 
-def _parts(parts: Any) -> int:
-    if not isinstance(parts, int) or isinstance(parts, bool) or not 1 <= parts <= _MOST_PARTS:
-        raise Refusal(110)
-    return parts
+def _check_short_text(given: Mapping[str, Any]) -> None:
+    sender = given["from"]
+    if len(sender) > (15 if sender.isdigit() else 11):
+        raise Refusal(107)
+    if given.get("splitParts") is True and VARIABLE.search(given["message"]):
+        raise Refusal(142)
+
+
+def _check_call(given: Mapping[str, Any], table: Any) -> None:
+    if given.get("retries", 0) in (None, ""):
+        raise Refusal(190)
+    check(given, table)
+    for country, caller in (given.get("callers") or {}).items():
+        if not _COUNTRY.fullmatch(country) or not isinstance(caller, str) or not caller.isdigit():
+            raise Refusal(132)
+
+
+def _short_fitting(given: Mapping[str, Any]) -> Fitting:
+    alphabet: Alphabet = tables.CODINGS[given.get("encoding") or "gsm"]
+    allowed, split = given.get("parts") or 1, given.get("splitParts") is True
+
+    def fit(text: str) -> tuple[str, int]:
+        if given.get("trans") == 1:
+            text = translate(text)
+        if not text:
+            raise Refusal(104)
+        if alphabet.lacks(text):
+            raise Refusal(113)
+        if split:
+            return text, -(-alphabet.length(text) // alphabet.alone)
+        parts = alphabet.parts(text)
+        if parts > allowed:
+            raise Refusal(105)
+        return text, parts
+
+    return fit
+
+
+def _speech(text: str) -> tuple[str, int]:
+    if not text:
+        raise Refusal(104)
+    if len(text) > _LONGEST_SPEECH:
+        raise Refusal(105)
+    return text, 1
 
 
 def _notifications(given: Any, recipients: int) -> list[str]:
     if given is None:
         return []
     urls = [given] * recipients if isinstance(given, str) else given
-    if not isinstance(urls, list) or len(urls) != recipients:
-        raise Refusal(109)
-    if not all(isinstance(url, str) and _URL.match(url) for url in urls):
+    if not isinstance(urls, list) or len(urls) != recipients or not all(map(is_url, urls)):
         raise Refusal(109)
     return urls
 
 
-def _campaign(given: Mapping[str, Any]) -> str | None:
-    name, tags = given.get("campaignName"), given.get("tags")
-    if name is not None and not isinstance(name, str):
-        raise Refusal(422, "The campaignName field must be a string.")
-    if tags is not None and (not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags)):
-        raise Refusal(422, "The tags field must be an array of strings.")
-    if name == "" or (tags and not name):
-        raise Refusal(126)
-    return name
-
-
-def _sub(given: Any, recipients: int) -> list[Mapping[str, Any]]:
+def _sub(given: Any, recipients: int) -> Sequence[Mapping[str, Any]]:
     if given is None:
-        return []
+        return ()
     if not isinstance(given, list) or len(given) != recipients:
         raise Refusal(422, "The sub field must contain as many items as recipients.")
     for item in given:
-        if not isinstance(item, dict) or not all(isinstance(value, str | int | float) for value in item.values()):
+        if not isinstance(item, dict) or not _are_values(item.values()):
             raise Refusal(422, "The sub field must be an array of objects with substitution variables.")
     return given
 
 
-def _check_flags(given: Mapping[str, Any]) -> None:
-    for key in ("certified", "splitParts", "flash"):
-        if not isinstance(given.get(key, False), bool):
-            raise Refusal(422, f"The {key} field must be a boolean.")
-    if given.get("trans", 0) not in (0, 1) or isinstance(given.get("trans", 0), bool | float):
-        raise Refusal(422, "The trans field must be 0 or 1.")
-
-
-def _check_otp(otp: Any) -> None:
-    if otp is None:
-        return
-    if not isinstance(otp, dict) or set(otp) - {"alpha", "appId", *_OTP_LIMITS}:
-        raise Refusal(422, "The otpConfig field must be an object with OTP parameters.")
-    checks: list[tuple[str, Callable[[Any], bool]]] = [
-        ("alpha", lambda value: isinstance(value, bool)),
-        ("appId", lambda value: isinstance(value, str)),
-    ]
-    for key, sound in checks:
-        if key in otp and not sound(otp[key]):
-            raise Refusal(422, f"The otpConfig.{key} field has the wrong type.")
-    for key, (least, most) in _OTP_LIMITS.items():
-        value = otp.get(key, least)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise Refusal(422, f"The otpConfig.{key} field must be an integer between {least} and {most}.")
+def _are_values(values: Collection[Any]) -> bool:
+    return all(isinstance(value, str | int | float) for value in values)

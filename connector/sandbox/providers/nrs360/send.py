@@ -1,19 +1,22 @@
-"""``POST /sms``: judge each recipient, charge, write down, answer 202, 207 or an error."""
+"""A sending accepted: judge each recipient, charge, write down, answer 202, 207 or an error."""
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connector.sandbox.providers.gsm import Alphabet
 from connector.sandbox.providers.nrs360.account import Cash
-from connector.sandbox.providers.nrs360.book import PRICE, Book, Sending
+from connector.sandbox.providers.nrs360.book import Book, Schedule, Sending
+from connector.sandbox.providers.nrs360.channels import LANDING
 from connector.sandbox.providers.nrs360.errors import Refusal
-from connector.sandbox.providers.nrs360.merge import merge, one_time_code, translate
-from connector.sandbox.providers.nrs360.request import SmsRequest
+from connector.sandbox.providers.nrs360.merge import merge
+from connector.sandbox.providers.nrs360.request import SendRequest
 from connector.sandbox.providers.nrs360.times import opening, written
 
-# Digits with the country's prefix, no plus sign and no zeros in front; E.164 allows 15.
-_NUMBER = re.compile(r"[1-9]\d{7,14}")
+_FORM = re.compile(r"\[form_(\d+)\]|\{FORM_(\d+)\}")
+# The text as a recipient will read it with its parts, or why the recipient is refused.
+Verdict = tuple[str, int] | Refusal
+IssueCode = Callable[[str, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True)
@@ -25,76 +28,86 @@ class Accepted:
     messages: range
 
 
-def accept(book: Book, cash: Cash, request: SmsRequest) -> Accepted:
+def judge(request: SendRequest, issue_code: IssueCode) -> list[Verdict]:
+    """A verdict for each recipient, in the request's order. `issue_code` makes the code of ``{OTP_CODE}``."""
+    return [_verdict(request, place, issue_code) for place in range(len(request.to))]
+
+
+def accept(book: Book, cash: Cash, request: SendRequest, verdicts: Sequence[Verdict]) -> Accepted:
     """Accept what can be accepted. Raises Refusal when no recipient can, or when the balance does not suffice."""
-    judged = [_judge(request, place) for place in range(len(request.to))]
-    good = [place for place, verdict in enumerate(judged) if not isinstance(verdict, Refusal)]
+    good = [place for place, verdict in enumerate(verdicts) if not isinstance(verdict, Refusal)]
     if not good:
-        raise next(verdict for verdict in judged if isinstance(verdict, Refusal))
-    taken = [verdict for verdict in judged if not isinstance(verdict, Refusal)]
+        raise next(verdict for verdict in verdicts if isinstance(verdict, Refusal))
+    taken = [verdict for verdict in verdicts if not isinstance(verdict, Refusal)]
     parts = sum(count for _, count in taken)
-    cash.charge(parts * PRICE)
+    cash.charge(parts * request.channel.price)
     now = book.world.now()
-    sending = book.open_sending(request.campaign, request.tags, now)
+    sending = book.open_sending(request.campaign, request.tags, now, request.channel)
     start = opening(max(now, request.schedule or 0), request.available)
     sending.parts += parts
     sending.schedule, sending.expires = request.schedule, request.expires
     texts = [text for text, _ in taken]
     messages = book.add(sending, request.sender, [request.to[place] for place in good], texts, start)
-    if request.expires is not None:
-        book.deadlines.update(dict.fromkeys(messages, request.expires))
-    if request.notifications:
-        book.notifications.update(zip(messages, (request.notifications[place] for place in good), strict=True))
+    _note_extras(book, request, messages, good, now)
     book.world.ledger.accept("nrs360", texts)
     return Accepted(
-        202 if len(good) == len(judged) else 207, _answer(book, sending, request, judged, messages), messages
+        202 if len(good) == len(verdicts) else 207, _answer(book, sending, request, verdicts, messages), messages
     )
 
 
-def _judge(request: SmsRequest, place: int) -> tuple[str, int] | Refusal:
-    """The text as this recipient will read it with its parts, or why the recipient is refused."""
-    number = request.to[place]
-    if not isinstance(number, str) or not _NUMBER.fullmatch(number):
+def _verdict(request: SendRequest, place: int, issue_code: IssueCode) -> Verdict:
+    recipient = request.to[place]
+    if not request.channel.reaches(recipient):
         return Refusal(102)
     values = request.sub[place] if request.sub else {}
-    if "{OTP_CODE}" in request.message:
-        values = {"OTP_CODE": one_time_code(number, request.otp), **values}
-    text = merge(request.message, values)
-    if request.trans:
-        text = translate(text)
-    if not text:
-        return Refusal(104)
-    if request.alphabet.lacks(text):
-        return Refusal(113)
-    parts = _split(request.alphabet, text) if request.split else request.alphabet.parts(text)
-    if parts > request.parts and not request.split:
-        return Refusal(105)
-    return text, parts
+    if "{OTP_CODE}" in request.text:
+        values = {"OTP_CODE": issue_code(recipient, request.otp), **values}
+    if request.channel is LANDING:
+        values = {"LAND_URL": f"https://nrs.so/{place:06x}", **values}
+    if "{FORM_" in request.text:
+        links = {f"FORM_{found[2]}": f"https://nrs.so/f{found[2]}" for found in _FORM.finditer(request.text)}
+        values = {**links, **values}
+    try:
+        return request.fit(merge(request.text, values))
+    except Refusal as refusal:
+        return refusal
 
 
-def _split(alphabet: Alphabet, text: str) -> int:
-    """How many single messages `splitParts` makes of the text."""
-    return -(-alphabet.length(text) // alphabet.alone)
+def _note_extras(book: Book, request: SendRequest, messages: range, good: list[int], now: float) -> None:
+    extras = book.extras
+    if request.expires is not None:
+        extras.deadlines.update(dict.fromkeys(messages, request.expires))
+    if request.notifications:
+        extras.notifications.update(zip(messages, (request.notifications[place] for place in good), strict=True))
+    if request.schedule is not None and request.channel.listed is not None:
+        schedule = Schedule(request.schedule, request.available, request.encoding, now, now)
+        extras.schedules.update(dict.fromkeys(messages, schedule))
+    form = _FORM.search(request.text) or _FORM.search(request.page)
+    if form is not None:
+        extras.forms.update(dict.fromkeys(messages, int(form[1] or form[2])))
+    if request.untracked:
+        extras.untracked.update(dict.fromkeys(messages, request.untracked))
+    if request.certified:
+        extras.certified.update(messages)
 
 
 def _answer(
-    book: Book, sending: Sending, request: SmsRequest, judged: list[tuple[str, int] | Refusal], messages: range
+    book: Book, sending: Sending, request: SendRequest, verdicts: Sequence[Verdict], messages: range
 ) -> dict[str, Any]:
     given = iter(messages)
-    scheduled, expires = written(request.schedule), written(request.expires)
+    told: dict[str, Any] = {"scheduledAt": written(request.schedule), "expiresAt": written(request.expires)}
     result: list[dict[str, Any]] = []
-    for number, verdict in zip(request.to, judged, strict=True):
+    for recipient, verdict in zip(request.to, verdicts, strict=True):
         if isinstance(verdict, Refusal):
-            result.append({"accepted": False, "to": number, "error": verdict.error()})
+            result.append({"accepted": False, "to": recipient, "error": verdict.error()})
             continue
+        told["parts"] = verdict[1]
         result.append(
             {
                 "accepted": True,
-                "to": number,
+                "to": recipient,
                 "id": book.id_of(next(given)),
-                "parts": verdict[1],
-                "scheduledAt": scheduled,
-                "expiresAt": expires,
+                **{key: told[key] for key in request.channel.answered},
             }
         )
     return {"campaignId": sending.campaign_id, "sendingId": sending.id, "result": result}

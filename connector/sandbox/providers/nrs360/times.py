@@ -1,6 +1,7 @@
 """Dates and times of day as 360NRS writes them, and `availableTimes` (guide, "Send SMS Message", errors 183 to 196)."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,16 +14,22 @@ _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d$")
 _SHORTEST = timedelta(minutes=15)
 
 
-def compact(text: object, code: int) -> float | None:
-    """Seconds since 1970 of a UTC date written ``YYYYmmddHHiiss``; None for None. Raises Refusal(`code`)."""
+def moment(text: str | None) -> float | None:
+    """Seconds since 1970 of a UTC date written ``YYYYmmddHHiiss``; None for None. Raises ValueError."""
     if text is None:
         return None
-    if not isinstance(text, str) or not re.fullmatch(r"\d{14}", text):
-        raise Refusal(code)
+    if not re.fullmatch(r"\d{14}", text):
+        raise ValueError("A date is 14 digits.")
+    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
+
+
+def is_moment(value: Any) -> bool:
+    """Whether `value` is a date as `moment` reads it."""
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise Refusal(code) from None
+        moment(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def written(at: float | None) -> str | None:
@@ -35,8 +42,10 @@ def _second(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
-def filter_date(name: str, text: str | None) -> float | None:
-    """Seconds since 1970 of an ISO 8601 filter. Raises Refusal(422), also for a ``+`` that came as a space."""
+def filter_date(name: str, query: Mapping[str, str]) -> float | None:
+    """Seconds since 1970 of an ISO 8601 filter; None without one. Raises Refusal(422), also for a ``+`` that came as
+    a space."""
+    text = query.get(name)
     if text is None:
         return None
     try:
@@ -86,7 +95,7 @@ def _minutes(text: Any, code: int) -> int:
     return int(text[:2]) * 60 + int(text[3:])
 
 
-def opening(at: float, allowed: list[Window]) -> float:
+def opening(at: float, allowed: Sequence[Window]) -> float:
     """The first moment from `at` (seconds since 1970) on that lies in one of the windows; `at` when there are none."""
     if not allowed:
         return at
