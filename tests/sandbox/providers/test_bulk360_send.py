@@ -232,7 +232,9 @@ def test_server_errors_are_the_guides_own(providers: Providers, bulk: httpx.Clie
     providers.fault(target="bulk360", operation=f"POST {SEND}", kind="status", status=429, seconds=3, times=1)
     limited = bulk.post(SEND, data=SMS)
     assert (limited.status_code, limited.headers["Retry-After"], limited.json()["code"]) == (429, "3", 429)
-    assert providers.ledger()["requests"]["bulk360"] == {"POST /oauth/token": 1, f"POST {SEND}": 2}  # type: ignore[index]
+    providers.fault(target="bulk360", operation=f"POST {SEND}", kind="status", status=520, times=1)
+    assert bulk.post(SEND, data=SMS).json() == {"code": 520, "desc": "error"}
+    assert providers.ledger()["requests"]["bulk360"] == {"POST /oauth/token": 1, f"POST {SEND}": 3}  # type: ignore[index]
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])

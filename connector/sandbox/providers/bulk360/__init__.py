@@ -3,7 +3,6 @@
 The key and the secret are ``sandbox``. Other methods than POST get the web server's own 405.
 """
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from connector.sandbox.faults import STATUSES
+from connector.sandbox.providers.account import Account
 from connector.sandbox.providers.answers import json_answer, told_in_body
 from connector.sandbox.providers.bulk360.book import Book, Shares
 from connector.sandbox.providers.bulk360.codes import Refusal, coded
@@ -20,7 +20,6 @@ from connector.sandbox.providers.bulk360.send import accept, answer
 from connector.sandbox.providers.bulk360.tokens import Tokens, invalid_client
 from connector.sandbox.providers.faulted import Front
 from connector.sandbox.providers.webhook import Transport, Webhook
-from connector.sandbox.providers.world import World
 
 # The guide's code for an account that may not send, by what is the matter with it.
 _STANDINGS = {"unverified": 403, "suspended": 412, "observed": 413}
@@ -47,12 +46,8 @@ class Settings(BaseModel):
     always_200: bool = False
 
 
-class Bulk360:
+class Bulk360(Account[Settings, Book]):
     """One account at Bulk360 and everything that was sent through it."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.reset()
 
     def reset(self) -> None:
         """A new account: nothing sent, full balance, no token given out, no address for notifications."""
@@ -61,17 +56,12 @@ class Bulk360:
         self.tokens = Tokens()
         self.notifications = Webhook(self.world, "bulk360", STATUSES, self.settings.dn_transport)
 
-    def fates(self) -> Iterator[tuple[str, str]]:
-        """The text of every message accepted and the status last notified, ``accepted`` before the first."""
-        return self.book.fates()
-
-    def configure(self, given: dict[str, Any]) -> None:
-        """Change some of `Settings`; shares that are not named are as at first. Raises ValueError and sets nothing."""
-        self.settings = settings = Settings.model_validate({**self.settings.model_dump(), **given})
-        self.notifications.url, self.notifications.transport = settings.dn_url, settings.dn_transport
-        self.book.shares = settings.shares
+    def apply(self, given: dict[str, Any]) -> None:
+        """Take over where notifications go and how, the shares, and a balance that was named."""
+        self.notifications.url, self.notifications.transport = self.settings.dn_url, self.settings.dn_transport
+        self.book.shares = self.settings.shares
         if "balance" in given:
-            self.book.balance = settings.balance
+            self.book.balance = self.settings.balance
 
     def routes(self) -> list[BaseRoute]:
         """The two addresses of the guide, behind its base address."""

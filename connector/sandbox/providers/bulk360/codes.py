@@ -1,6 +1,6 @@
 """Bulk360's codes (guide v2.0, "HTTP Response", table of response codes, and "Delivery Notification", error codes)."""
 
-from http import HTTPStatus
+from http.client import responses
 
 from starlette.responses import Response
 
@@ -40,5 +40,5 @@ class Refusal(Refused):
 
 def coded(code: int) -> Response:
     """The flat answer with nothing but a code; codes that the guide lacks (429, 503) are described as HTTP does."""
-    description = DESCRIPTIONS.get(code) or HTTPStatus(code).phrase
+    description = DESCRIPTIONS.get(code) or responses.get(code, "error")
     return json_answer({"code": code, "desc": description}, code)

@@ -4,8 +4,7 @@ The guide names no paths; here they are ``POST /send`` and ``POST /lookup``. The
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.faults import REPLIES, STATUSES
+from connector.sandbox.providers.account import Account
 from connector.sandbox.providers.answers import json_answer, told_in_body
 from connector.sandbox.providers.faulted import Endpoint, Front
 from connector.sandbox.providers.sms360app.book import Book, Shares
@@ -21,7 +21,6 @@ from connector.sandbox.providers.sms360app.lookup import verify
 from connector.sandbox.providers.sms360app.refusals import Refuse, lookup_refused, send_refused
 from connector.sandbox.providers.sms360app.request import LOOKUP, SEND, client_of, read
 from connector.sandbox.providers.webhook import Webhook, over
-from connector.sandbox.providers.world import World
 
 _SEND = "/send"
 _MOST_IN_FLIGHT = 200
@@ -31,8 +30,9 @@ _UNKNOWN_CLIENT = "clientId is not valid."
 class Settings(BaseModel):
     """What the control API may set.
 
-    `sender_numbers` are the registered ones; with None any number counts as registered. `always_200` gives refusals
-    the HTTP status 200: the guide has a `status` in the body and says nothing of the HTTP status.
+    `sender_numbers` are the registered ones; with None any number counts as registered. `always_200` gives refusals,
+    except for one request too many at a time, the HTTP status 200: the guide has a `status` in the body and says
+    nothing of the HTTP status.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -45,30 +45,21 @@ class Settings(BaseModel):
     always_200: bool = False
 
 
-class Sms360app:
+class Sms360app(Account[Settings, Book]):
     """The clients of one 360 SMS App account and everything that was sent through them."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.in_flight: Counter[str] = Counter()
-        self.reset()
 
     def reset(self) -> None:
         """A new account: nothing sent, one client, no addresses."""
         self.settings = Settings()
+        self.in_flight: Counter[str] = Counter()
         self.book = Book(self.world)
         self.callbacks = Webhook(self.world, "sms360app", STATUSES, "json")
         self.incoming = Webhook(self.world, "sms360app", REPLIES, "json")
 
-    def fates(self) -> Iterator[tuple[str, str]]:
-        """The text of every message accepted and its last delivery status, ``accepted`` before the first."""
-        return self.book.fates()
-
-    def configure(self, given: dict[str, Any]) -> None:
-        """Change some of `Settings`; shares that are not named are as at first. Raises ValueError and sets nothing."""
-        self.settings = settings = Settings.model_validate({**self.settings.model_dump(), **given})
-        self.callbacks.url, self.incoming.url = settings.delivery_url, settings.incoming_url
-        self.book.shares = settings.shares
+    def apply(self, given: dict[str, Any]) -> None:
+        """Take over where news goes, and the shares."""
+        self.callbacks.url, self.incoming.url = self.settings.delivery_url, self.settings.incoming_url
+        self.book.shares = self.settings.shares
 
     def routes(self) -> list[BaseRoute]:
         """The two paths, behind a base address that the guide does not give."""
@@ -85,7 +76,7 @@ class Sms360app:
             self.world,
             lambda _: True,  # the client id stands in the body
             lambda: refuse(401, _UNKNOWN_CLIENT).answer,
-            lambda status: refuse(status, HTTPStatus(status).phrase).answer,
+            lambda status: refuse(status, responses.get(status, "error")).answer,
         )
 
     def _bounded(self, send: Endpoint) -> Endpoint:
@@ -93,14 +84,15 @@ class Sms360app:
 
         async def answer(request: Request) -> Response:
             client = client_of(await request.body()) or ""
-            if self.in_flight[client] >= _MOST_IN_FLIGHT:
+            in_flight = self.in_flight  # a reset makes a new one
+            if in_flight[client] >= _MOST_IN_FLIGHT:
                 self.world.ledger.request("sms360app", f"POST {_SEND}")
                 return send_refused(429, "More than 200 messages at a time.").answer
-            self.in_flight[client] += 1
+            in_flight[client] += 1
             try:
                 return await send(request)
             finally:
-                self.in_flight[client] -= 1
+                in_flight[client] -= 1
 
         return answer
 
