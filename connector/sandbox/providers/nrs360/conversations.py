@@ -171,11 +171,9 @@ class Conversations:
             if reply is not None and reply.sent <= now:
                 lines.append(reply)
                 answers.append((reply.sent, self.book.extras.answers.get(message, "")))
-        if answers and min(answers)[1]:
+        if answers:
             at, text = min(answers)
-            lines.append(
-                Line(_id(f"answer/{thread.sender}/{thread.recipient}"), "text", thread.sender, text, at, (), at)
-            )
+            lines.extend(_automatic(thread, text, at) if text else ())
         return sorted(lines, key=lambda line: line.sent, reverse=True)
 
     def _line(self, thread: Thread, message: int, now: float) -> Line:
@@ -201,6 +199,14 @@ class Conversations:
         at = delivered + (0.1 + 0.9 * wait) / self.book.world.speed
         number, text = self.book.numbers[message], _REPLIES[int(words * len(_REPLIES))]
         return Line(_id(f"reply/{self.book.id_of(message)}"), "text", number, text, at, (), at, at)
+
+
+def _automatic(thread: Thread, text: str, at: float) -> list[Line]:
+    """The default answer, which follows the recipient's first message at once."""
+    followed = at + 0.001
+    return [
+        Line(_id(f"answer/{thread.sender}/{thread.recipient}"), "text", thread.sender, text, followed, (), followed)
+    ]
 
 
 def _id(key: str) -> str:
