@@ -95,7 +95,13 @@ def demo_settings(world: World, url: str, mapping: Path) -> dict[str, Any]:
                 "country": 1,
                 **hooked,
             },
-            "bulk360-my": {"provider": "bulk360"},
+            "bulk360-my": {
+                "provider": "bulk360",
+                "base_url": f"{providers}/bulk360",
+                "app_key": "sandbox",
+                "app_secret": "sandbox",
+                **hooked,
+            },
         },
         "pace": {
             "pull": 1.0,

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from connector import settings
 from connector.sandbox.server import Sandbox
-from tests.sync.site import Site, plant, received, record, requests, statuses
+from tests.sync.site import Site, plant, received, record, requests, site_on, statuses
 
 LONG = "x" * 2400
 
@@ -81,12 +82,16 @@ def test_no_matching_route_is_told_on_the_record(sandbox: Sandbox, url: str, tmp
     assert requests(sandbox, "POST /sms") == 0
 
 
-def test_an_account_whose_adapter_is_still_to_come_holds_its_messages(site: Site, sandbox: Sandbox) -> None:
+def test_an_account_whose_adapter_is_still_to_come_holds_its_messages(
+    sandbox: Sandbox, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Held with that reason, not lost and not failed."""
+    monkeypatch.setattr(settings, "KNOWN", settings.KNOWN | {"to-come"})
     (record_id,) = plant(sandbox)
     contact = record(sandbox, record_id)["Contact__c"]
     sandbox.org.update("Contact", {contact: {"MobilePhone": "+60123456789", "MailingCountryCode": "MY"}})
-    site.work_through()
+    with site_on(sandbox, url, accounts={"bulk360-my": {"provider": "to-come"}}) as site:
+        site.work_through()
     row = record(sandbox, record_id)
     assert row["Status__c"] == "Held"
     assert "bulk360-my" in row["Error__c"]

@@ -264,7 +264,13 @@ def settings_for(world: ChaosWorld, url: str, folder: Path, plan: Plan) -> dict[
                 "send_timeout": 15.0,
                 **hooked,
             },
-            "bulk360-my": {"provider": "bulk360"},
+            "bulk360-my": {
+                "provider": "bulk360",
+                "base_url": f"{world.providers_url}/bulk360",
+                "app_key": "sandbox",
+                "app_secret": "sandbox",
+                **hooked,
+            },
         },
         "pace": {
             "pull": 0.5,

@@ -56,6 +56,10 @@ token = "{token}"
 batch_size = 20
 [accounts.bulk360-my]
 provider = "bulk360"
+base_url = "{providers}/bulk360"
+app_key = "sandbox"
+app_secret = "sandbox"
+hook_secret = "a-secret-of-the-path-0123456789"
 """
 
 

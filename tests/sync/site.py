@@ -95,7 +95,12 @@ def settings_for(sandbox: Sandbox, url: str, **sections: Any) -> dict[str, Any]:
                 "sender": "TEST",
             },
             SMSCLOUDS: {"provider": "smsclouds", "base_url": f"{providers}/smsclouds", "token": "sandbox"},
-            "bulk360-my": {"provider": "bulk360"},
+            "bulk360-my": {
+                "provider": "bulk360",
+                "base_url": f"{providers}/bulk360",
+                "app_key": "sandbox",
+                "app_secret": "sandbox",
+            },
         },
         "pace": dict(FAST),
         "live": {"production": True, "send_backlog": True},
