@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -15,6 +16,11 @@ def until(true: Callable[[], object], seconds: float = 8.0) -> None:
     while not true():
         assert time.monotonic() < deadline, "what the test waits for never came"
         time.sleep(0.005)
+
+
+def changed(body: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+    """A request's body with other values; ``...`` leaves one out."""
+    return {key: value for key, value in {**body, **changes}.items() if value is not ...}
 
 
 @dataclass

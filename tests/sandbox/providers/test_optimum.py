@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox.providers.running import Providers, Receiver, until
+from tests.sandbox.providers.running import Providers, Receiver, changed, until
 
 ONE, TWO = "0016175551212", "0016175551213"
 CAMPAIGN = "fc46b682-b939-4fc2-81c3-891cfb23cd92"
@@ -35,8 +35,7 @@ RECORD = ["GUID", "MobileNo", "Status", "Calltime", "AnswerTime", "Duration", "R
 
 
 def post(providers: Providers, path: str, body: dict[str, Any], /, **changes: Any) -> httpx.Response:
-    given = {key: value for key, value in {**body, **changes}.items() if value is not ...}
-    return providers.control.post(path, json=given, headers=BEARER)
+    return providers.control.post(path, json=changed(body, **changes), headers=BEARER)
 
 
 def sent(providers: Providers, *numbers: str, **changes: Any) -> str:

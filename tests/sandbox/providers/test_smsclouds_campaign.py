@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from tests.sandbox.providers.running import Providers, until
+from tests.sandbox.providers.running import Providers, changed, until
 
 ONE, TWO = "4498987281", "4498987282"
 GOOD: dict[str, Any] = {
@@ -26,8 +26,7 @@ ANSWER_KEYS = [
 
 
 def send(providers: Providers, **changes: Any) -> httpx.Response:
-    body = {key: value for key, value in {**GOOD, **changes}.items() if value is not ...}
-    return providers.clouds.post("/api/v3/campaign", json=body)
+    return providers.clouds.post("/api/v3/campaign", json=changed(GOOD, **changes))
 
 
 def texts(providers: Providers, answer: httpx.Response) -> list[str]:

@@ -1,6 +1,6 @@
 """The pretend Smsclouds (guide: Api Smsclouds V3.0): every HTTP operation, behind ``Authorization: Bearer sandbox``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.providers.answers import json_answer
-from connector.sandbox.providers.faulted import Front
+from connector.sandbox.providers.faulted import Endpoint, Front
 from connector.sandbox.providers.smsclouds.account import Account
 from connector.sandbox.providers.smsclouds.book import Book
 from connector.sandbox.providers.smsclouds.calls import Calls
@@ -100,20 +100,23 @@ class Smsclouds:
     def routes(self) -> list[BaseRoute]:
         """The routes under the account's base address; anything else is 404 in the guide's words."""
         front = Front("smsclouds", self.world, self._knows, lambda: Refusal(401).answer, _server_error)
+        operations: Iterable[tuple[str, str, Endpoint]] = (
+            ("GET", "/api/v1/user", self.user),  # Starlette answers HEAD by the same
+            ("GET", "/api/v3/user/countries", self.countries),
+            ("GET", "/api/v3/user/routes", self.user_routes),
+            ("POST", "/api/v3/campaign", self.campaign),
+            ("POST", "/api/v3/smsclic/campaign", self.clic_campaign),
+            ("GET", "/api/v3/campaign/{id:int}/messages", self.messages),
+            ("POST", "/api/v3/responses", self.responses),
+            ("POST", "/api/v3/response", self.responses),
+            ("POST", "/api/v1/email", self.email),
+            ("POST", "/api/v3/voice", self.voice),
+            ("GET", "/api/v3/voice/{id:int}", self.voice_status),
+            ("POST", "/api/v3/voice/{id:int}/cancel", self.voice_cancel),
+            ("GET", "/api/v3/hlr/{number}", self.hlr),
+        )
         return [
-            front.route("GET", "/api/v1/user", self.user),  # Starlette answers HEAD by the same
-            front.route("GET", "/api/v3/user/countries", self.countries),
-            front.route("GET", "/api/v3/user/routes", self.user_routes),
-            front.route("POST", "/api/v3/campaign", self.campaign),
-            front.route("POST", "/api/v3/smsclic/campaign", self.clic_campaign),
-            front.route("GET", "/api/v3/campaign/{id:int}/messages", self.messages),
-            front.route("POST", "/api/v3/responses", self.responses),
-            front.route("POST", "/api/v3/response", self.responses),
-            front.route("POST", "/api/v1/email", self.email),
-            front.route("POST", "/api/v3/voice", self.voice),
-            front.route("GET", "/api/v3/voice/{id:int}", self.voice_status),
-            front.route("POST", "/api/v3/voice/{id:int}/cancel", self.voice_cancel),
-            front.route("GET", "/api/v3/hlr/{number}", self.hlr),
+            *(front.route(*operation) for operation in operations),
             Route("/{path:path}", self._nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.sandbox.faults import STATUSES
+from connector.sandbox.providers.smsclouds.asked import disturb
 from connector.sandbox.providers.smsclouds.dates import written
 from connector.sandbox.providers.smsclouds.errors import Refusal
 from connector.sandbox.providers.smsclouds.voice import VoiceRequest
@@ -50,18 +50,8 @@ class Calls:
         self._next_message += len(request.cellphones)
         self.campaigns[campaign.id] = campaign
         for place in range(len(request.cellphones)):
-            self._disturb(campaign, place)
+            disturb(self.world, campaign, place, self._done)
         return campaign
-
-    def _disturb(self, campaign: VoiceCampaign, place: int) -> None:
-        """Statuses are asked for here: they can be late or early, and twice or out of order means nothing."""
-        fault = self.world.faults.take("smsclouds", STATUSES)
-        if fault is None:
-            return
-        fault.destroyed.append(str(campaign.first_message + place))
-        if fault.kind in ("late", "early"):
-            early = campaign.start - self._times(campaign, place)[1]
-            campaign.shifts[place] = fault.seconds if fault.kind == "late" else early
 
     def find(self, campaign_id: int) -> VoiceCampaign:
         """The campaign with this id. Raises Refusal(404)."""
@@ -78,6 +68,9 @@ class Calls:
         travel = self._chances(campaign, place)[1]
         leaves = campaign.start + _QUEUE / self.world.speed
         return leaves, leaves + campaign.shifts.get(place, 0.0) + (0.1 + 0.7 * travel) / self.world.speed
+
+    def _done(self, campaign: VoiceCampaign, place: int) -> float:
+        return self._times(campaign, place)[1]
 
     def status(self, campaign: VoiceCampaign, place: int, now: float) -> int:
         """0 to 3 of the guide's list for one call at `now`."""
@@ -143,7 +136,7 @@ class Calls:
         return {
             "voice_message": campaign.first_message + place,
             "cellphone": campaign.request.cellphones[place],
-            "sent_date": written(self._times(campaign, place)[1]) if over else None,
+            "sent_date": written(self._done(campaign, place)) if over else None,
             "voice_message_status": status,
         }
 

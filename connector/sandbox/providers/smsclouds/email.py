@@ -9,16 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.sandbox.providers.smsclouds import fields
 from connector.sandbox.providers.smsclouds.errors import Refusal
-from connector.sandbox.providers.smsclouds.fields import (
-    future,
-    merged,
-    optional_text,
-    recipients,
-    refuse_unknown,
-    required_text,
-    whole_number,
-)
 
 _EVERY = frozenset({"template", "subject", "recipients", "body", "attachment", "scheduledDate", "sender"})
 _ALLOWED = {
@@ -42,27 +34,27 @@ class EmailRequest:
 
 def read_email(given: Mapping[str, Any], now: float) -> EmailRequest:
     """The email campaign in the JSON object `given`. Raises Refusal(422) for the first parameter that is wrong."""
-    template = whole_number(given, "template")
+    template = fields.whole_number(given, "template")
     template = _DEFAULT_TEMPLATE if template is None else template
     if template not in _ALLOWED:
         raise Refusal(422, "El campo template seleccionado no es valido.")
-    refuse_unknown(given, _ALLOWED[template])
+    fields.refuse_unknown(given, _ALLOWED[template])
     for key in _REQUIRED[template]:
-        required_text(given, key)
+        fields.required_text(given, key)
     for key in ("header", "sender"):
-        optional_text(given, key)
-    whole_number(given, "attachment")
+        fields.optional_text(given, key)
+    fields.whole_number(given, "attachment")
     _refuse_image_without_address(given)
-    emails, items = recipients(given, "email")
-    body = optional_text(given, "body") or ""
+    emails, items = fields.recipients(given, "email")
+    body = fields.optional_text(given, "body") or ""
     return EmailRequest(
         emails=emails,
-        texts=[f"{given['subject']}\n{merged(body, item)}" for item in items],
-        schedule=future(given, "scheduledDate", now),
+        texts=[f"{given['subject']}\n{fields.merged(body, item)}" for item in items],
+        schedule=fields.future(given, "scheduledDate", now),
     )
 
 
 def _refuse_image_without_address(given: Mapping[str, Any]) -> None:
-    image = optional_text(given, "image")
+    image = fields.optional_text(given, "image")
     if image is not None and not image.startswith(("http://", "https://")):
         raise Refusal(422, "El campo image debe ser una URL.")

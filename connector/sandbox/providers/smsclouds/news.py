@@ -7,8 +7,9 @@ from concurrent.futures import Future
 from functools import partial
 from urllib.parse import urlencode
 
-from connector.sandbox.faults import REPLIES, STATUSES
+from connector.sandbox.faults import REPLIES
 from connector.sandbox.providers.pushing import Push
+from connector.sandbox.providers.smsclouds.asked import disturb
 from connector.sandbox.providers.smsclouds.book import Book, Campaign, Reply
 from connector.sandbox.providers.smsclouds.dates import written
 
@@ -27,22 +28,11 @@ class News:
         """Plan the news of a campaign. Returns a future for each push that must be over before the send is answered."""
         early: list[Future[int]] = []
         for place in range(len(campaign.request.cellphones)):
-            self._disturb_status(campaign, place)
+            disturb(self.world, campaign, place, self.book.done)
             answer = self.book.answer_of(campaign, place)
             if answer is not None:
                 early.extend(self._plan(campaign, place, *answer))
         return early
-
-    def _disturb_status(self, campaign: Campaign, place: int) -> None:
-        """Statuses are asked for here: they can be late or early, and twice or out of order means nothing."""
-        fault = self.world.faults.take("smsclouds", STATUSES)
-        if fault is None:
-            return
-        fault.destroyed.append(str(campaign.first_message + place))
-        if fault.kind == "late":
-            campaign.shifts[place] = fault.seconds
-        elif fault.kind == "early":
-            campaign.shifts[place] = campaign.start - self.book.done(campaign, place)
 
     def _plan(self, campaign: Campaign, place: int, text: str, due: float) -> list[Future[int]]:
         fault = self.world.faults.take("smsclouds", REPLIES)

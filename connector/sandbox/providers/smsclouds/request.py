@@ -8,17 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.sandbox.providers.gsm import GSM, UTF_16
+from connector.sandbox.providers.smsclouds import fields
 from connector.sandbox.providers.smsclouds.errors import Refusal
-from connector.sandbox.providers.smsclouds.fields import (
-    future,
-    merge_fields,
-    merged,
-    optional_text,
-    recipients,
-    refuse_unknown,
-    required_text,
-    whole_number,
-)
 from connector.sandbox.providers.smsclouds.routes import COUNTRIES, ROUTES, SmsRoute
 
 _PLAIN = 160
@@ -44,17 +35,17 @@ class CampaignRequest:
 
 def read_campaign(given: Mapping[str, Any], now: float) -> CampaignRequest:
     """The campaign in the JSON object `given`. Raises Refusal(422) for the first parameter that is wrong."""
-    refuse_unknown(given, _KNOWN)
+    fields.refuse_unknown(given, _KNOWN)
     way = _way(given)
-    cellphones, items = recipients(given, "cellphone")
-    texts, parts = _texts(required_text(given, "text"), items, way)
+    cellphones, items = fields.recipients(given, "cellphone")
+    texts, parts = _texts(fields.required_text(given, "text"), items, way)
     return CampaignRequest(
         cellphones=cellphones,
         texts=texts,
         parts=parts,
-        name=optional_text(given, "campaign_name"),
-        route=_route(whole_number(given, "route"), whole_number(given, "country")),
-        schedule=future(given, "scheduled_date", now),
+        name=fields.optional_text(given, "campaign_name"),
+        route=_route(fields.whole_number(given, "route"), fields.whole_number(given, "country")),
+        schedule=fields.future(given, "scheduled_date", now),
         encode=way in ("encode", "encode_2", "encode_3"),
         long_message=way == "long_message",
     )
@@ -73,14 +64,14 @@ def _way(given: Mapping[str, Any]) -> str | None:
 
 def _texts(text: str, items: list[dict[str, str]], way: str | None) -> tuple[list[str], int]:
     """The merged texts and the parts that all of them take together."""
-    wanted = merge_fields(text)
+    wanted = fields.merge_fields(text)
     for field in sorted({key for item in items for key in item} - {"cellphone"} | set(wanted)):
         # "be sure that the length of cellphones array, names and your fields are the same"
         if any(field not in item for item in items):
             raise Refusal(422, f"El campo {field} debe estar en todos los recipients.")
     if not wanted:
         return [text] * len(items), len(items) * _parts(text, way)
-    texts = [merged(text, item) for item in items]
+    texts = [fields.merged(text, item) for item in items]
     return texts, sum(_parts(merged_text, way) for merged_text in texts)
 
 

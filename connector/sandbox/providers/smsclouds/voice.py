@@ -7,16 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.sandbox.providers.smsclouds import fields
 from connector.sandbox.providers.smsclouds.errors import Refusal
-from connector.sandbox.providers.smsclouds.fields import (
-    future,
-    merged,
-    phone,
-    recipients,
-    refuse_unknown,
-    required_text,
-    whole_number,
-)
 
 AUDIO, TEXT_TO_SPEECH = 1, 2
 _KNOWN = frozenset(
@@ -42,26 +34,26 @@ class VoiceRequest:
 
 def read_voice(given: Mapping[str, Any], now: float) -> VoiceRequest:
     """The voice campaign in the JSON object `given`. Raises Refusal(422) for the first parameter that is wrong."""
-    refuse_unknown(given, _KNOWN)
+    fields.refuse_unknown(given, _KNOWN)
     text, audio = _content(given)
-    cellphones, items = recipients(given, "cellphone")
-    required_text(given, "remittent")
+    cellphones, items = fields.recipients(given, "cellphone")
+    fields.required_text(given, "remittent")
     return VoiceRequest(
-        name=required_text(given, "campaign_name"),
+        name=fields.required_text(given, "campaign_name"),
         cellphones=cellphones,
-        spoken=[merged(text, item) if text is not None else f"audio {audio}" for item in items],
+        spoken=[fields.merged(text, item) if text is not None else f"audio {audio}" for item in items],
         text=text,
         audio=audio,
-        remittent=phone(given, "remittent") or "",
-        schedule=future(given, "scheduledDate", now),
-        transfer_num=phone(given, "transfer_num"),
+        remittent=fields.phone(given, "remittent") or "",
+        schedule=fields.future(given, "scheduledDate", now),
+        transfer_num=fields.phone(given, "transfer_num"),
         transfer_key=_transfer_key(given),
     )
 
 
 def _content(given: Mapping[str, Any]) -> tuple[str | None, int | None]:
     """The text to speak or the id of the audio, whichever `type` asks for."""
-    kind = whole_number(given, "type", required=True)
+    kind = fields.whole_number(given, "type", required=True)
     if kind not in (AUDIO, TEXT_TO_SPEECH):
         raise Refusal(422, "El campo type seleccionado no es valido.")
     wanted, other = ("audio", "text") if kind == AUDIO else ("text", "audio")
@@ -70,12 +62,12 @@ def _content(given: Mapping[str, Any]) -> tuple[str | None, int | None]:
     if given.get(other) is not None:
         raise Refusal(422, f"El campo {other} no se admite cuando type es {kind}.")
     if kind == AUDIO:
-        return None, whole_number(given, "audio")
-    return required_text(given, "text"), None
+        return None, fields.whole_number(given, "audio")
+    return fields.required_text(given, "text"), None
 
 
 def _transfer_key(given: Mapping[str, Any]) -> int | None:
-    key = whole_number(given, "transfer_key")
+    key = fields.whole_number(given, "transfer_key")
     if key is None and given.get("transfer_num") is not None:
         raise Refusal(422, "El campo transfer_key es obligatorio cuando transfer_num esta presente.")
     if key is not None and not 0 <= key <= 9:
