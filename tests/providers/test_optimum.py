@@ -284,9 +284,9 @@ def test_a_long_text_can_be_spoken() -> None:
 def test_a_call_s_id_is_kept_apart_from_an_sms_s() -> None:
     """Nothing says that they are not the same numbers; an SMS's status never settles a call."""
     (outcome,) = adapter().read_send(Batch(REFERENCE, (call(),)), answer(200, {"ID": "7865", "Status": "Received"}))
-    assert (outcome.state, outcome.provider_batch) == (State.ACCEPTED, "call-7865")
+    assert (outcome.state, outcome.provider_id, outcome.provider_batch) == (State.ACCEPTED, None, "call-7865")
     (sms,) = adapter().read_send(Batch(REFERENCE, (MESSAGE(),)), answer(200, {"ID": 7865, "Status": "received"}))
-    assert (sms.provider_id, sms.provider_batch) == (None, "7865")
+    assert (sms.provider_id, sms.provider_batch) == ("7865", "7865")
 
 
 @pytest.mark.parametrize(
@@ -475,10 +475,12 @@ def test_every_status_and_reason_of_a_call_has_our_word(
 
 
 def test_a_call_is_known_by_its_number_and_time_alone() -> None:
-    """No id of its record was ever told to us."""
+    """The GUID of its record was never told to us, and is learnt with it."""
     news = heard("calls", CALL)
     assert (news.phone, news.at, news.raw) == ("+16175551212", AT, CALL)
-    assert (news.message_id, news.reference, news.provider_id, news.provider_batch) == (None, None, None, None)
+    assert (news.message_id, news.reference, news.provider_batch) == (None, None, None)
+    assert news.provider_id == CALL["GUID"]
+    assert adapter().capability.settles_by_number
 
 
 def test_another_call_to_the_number_has_another_key() -> None:

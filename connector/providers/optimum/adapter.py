@@ -41,6 +41,7 @@ class Optimum(Provider[OptimumOptions]):
         polls_statuses=True,
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         pushes_statuses=True,
+        settles_by_number=True,
         merges_values=False,
     )
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS

@@ -15,6 +15,9 @@ CALL = "call-"
 def outcomes(batch: Batch, response: Response) -> list[Outcome]:
     """All accepted, under the one ID that the answer bears.
 
+    It is the id of each SMS too, though they share it, so that no call's record, which has an id of its own, is taken
+    for the status of an SMS to the same number; a call has no id until its record tells one.
+
     Raises:
         Refused, Throttled, MayHaveLeft: as `errors.raise_for` says.
         Unreadable: neither an error id nor an ID that was `Received`.
@@ -24,5 +27,5 @@ def outcomes(batch: Batch, response: Response) -> list[Outcome]:
     told = (Voice.call_with_message if is_call else SMS.send).read(response)
     if told.status.strip().lower() != RECEIVED:
         raise Unreadable(f"{TITLE} answered with an ID and a status that the guide does not give to an answer")
-    name = f"{CALL}{told.id}" if is_call else told.id
-    return [Outcome(message.id, State.ACCEPTED, provider_batch=name) for message in batch.messages]
+    own, shared = (None, f"{CALL}{told.id}") if is_call else (told.id, told.id)
+    return [Outcome(message.id, State.ACCEPTED, own, shared) for message in batch.messages]

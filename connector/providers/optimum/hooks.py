@@ -33,7 +33,7 @@ WEBHOOKS = (
     Webhook(
         "calls",
         "Voice Call / Call back",
-        "The record of a call. It names the call by its number alone.",
+        "The record of a call. Of what the connector knows it names the number alone.",
         (Carrier.JSON, Carrier.FORM),
         (
             WebhookField("GUID", "a4d5b8e3-f415-45bb-a73d-14629b500240", "the call, by an id that no answer bears"),
@@ -80,7 +80,8 @@ def _status(settings: OptimumOptions, told: Mapping[str, str]) -> News:
 
 
 def _call(settings: OptimumOptions, told: Mapping[str, str]) -> News:
-    """No id of ours or of an answer stands in it, so the number and the time are all there is to match by."""
+    """Its `GUID` is in no answer, so that the number decides, where exactly one call to it is open
+    (`settles_by_number`)."""
     phone, status = _whose(told)
     word, called = status.lower(), told.get("Calltime", "")
     state = CALL_STATUSES.get(word)
@@ -91,6 +92,7 @@ def _call(settings: OptimumOptions, told: Mapping[str, str]) -> News:
         state,
         word,
         call_failure(status, told.get("Reason", "").strip()) if state in ENDED_BADLY else None,
+        provider_id=told.get("GUID", "").strip() or None,
         phone=phone,
         raw=dict(told),
     )
