@@ -17,7 +17,10 @@ from connector.sandbox.providers.nrs360.book import Book
 from connector.sandbox.providers.nrs360.campaigns import Campaigns
 from connector.sandbox.providers.nrs360.contacts import Contacts
 from connector.sandbox.providers.nrs360.conversations import Conversations
+from connector.sandbox.providers.nrs360.coverage import Coverage
 from connector.sandbox.providers.nrs360.errors import Refusal, server_error
+from connector.sandbox.providers.nrs360.files import Files
+from connector.sandbox.providers.nrs360.forms import Forms
 from connector.sandbox.providers.nrs360.groups import Groups
 from connector.sandbox.providers.nrs360.lives import HABITS, OUTCOMES
 from connector.sandbox.providers.nrs360.news import News
@@ -26,13 +29,16 @@ from connector.sandbox.providers.nrs360.reports import Reports
 from connector.sandbox.providers.nrs360.scheduled import Scheduled
 from connector.sandbox.providers.nrs360.sendings import Sendings
 from connector.sandbox.providers.nrs360.templates import Templates
+from connector.sandbox.providers.nrs360.validations import Validations
 from connector.sandbox.providers.nrs360.whatsapp import Whatsapp, whatsapp_templates
 from connector.sandbox.providers.world import World
 
 _CREDENTIALS = "Basic " + base64.b64encode(b"sandbox:sandbox").decode()
 _BALANCE = 100_000.0
 _PATIENCE = 5.0
-_SETTINGS = frozenset({"events_url", "balance", "shares", "habits", "unverified", "blocked", "templates", "senders"})
+_SETTINGS = frozenset(
+    {"events_url", "balance", "shares", "habits", "unverified", "blocked", "validations_fail", "templates", "senders"}
+)
 
 
 class Nrs360:
@@ -51,11 +57,13 @@ class Nrs360:
         self.conversations = Conversations(self.book, self.cash, self.news)
         self.whatsapp = Whatsapp(self.conversations, self.cash, self.news)
         templates, otp, groups = Templates(self.world), Otp(self.world), Groups()
+        contacts = Contacts(self.world, groups)
+        self.validations = Validations(self.world, self.cash, contacts)
         self.sendings = Sendings(self.book, self.cash, self.news, templates, otp)
         sections: tuple[Section, ...] = (
-            *(self.sendings, self.whatsapp, self.conversations, Scheduled(self.book, self.news)),
+            *(Coverage(), self.sendings, self.whatsapp, self.conversations, Scheduled(self.book, self.news)),
             *(Campaigns(self.book), Reports(self.book), self.cash, otp, self.blacklists, templates),
-            *(groups, Contacts(self.world, groups)),
+            *(groups, contacts, self.validations, Forms(self.world), Files()),
         )
         self._acts: dict[tuple[str, str], Act] = {
             (method, path): act for section in sections for method, path, act in section.operations()
@@ -69,8 +77,8 @@ class Nrs360:
 
     def configure(self, given: dict[str, Any]) -> None:
         """Set `events_url`, `balance` (EUR), `shares` of outcomes and `habits` of recipients (from 0 to 1), the mail
-        addresses that are `unverified` or `blocked`, and for WhatsApp the `templates` (by number, each an object with
-        the fields of `whatsapp.Template`) and the registered `senders`.
+        addresses that are `unverified` or `blocked`, and whether `validations_fail`; for WhatsApp the `templates` (by
+        number, each an object with the fields of `whatsapp.Template`) and the registered `senders`.
 
         Raises ValueError with what is wrong; nothing is set then.
         """
@@ -86,6 +94,7 @@ class Nrs360:
         self.book.shares, self.book.habits = shares, {**dict.fromkeys(HABITS, 0.0), **habits}
         self.sendings.addresses.unverified = given.get("unverified", self.sendings.addresses.unverified)
         self.sendings.addresses.blocked = given.get("blocked", self.sendings.addresses.blocked)
+        self.validations.fails = given.get("validations_fail", self.validations.fails)
         self.whatsapp.templates = templates
         self.whatsapp.senders = given.get("senders", self.whatsapp.senders)
 

@@ -39,7 +39,8 @@ def _grouped(thousands: str, decimal: str) -> Callable[[str], str]:
     return grouped
 
 
-def _shorten(url: str) -> str:
+def shortened(url: str) -> str:
+    """The short address of a valid one; anything else stays as it is."""
     if not re.match(r"https?://\S+$", url):
         return url
     return f"https://nrs.so/{blake2b(url.encode(), digest_size=3).hexdigest()}"
@@ -56,5 +57,5 @@ _FILTERS: dict[str, Callable[[str], str]] = {
     "capitalizeAll": _capitalize_all,
     "formatDotComma": _grouped(".", ","),
     "formatCommaDot": _grouped(",", "."),
-    "shorten": _shorten,
+    "shorten": shortened,
 }
