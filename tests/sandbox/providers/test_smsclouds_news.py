@@ -229,3 +229,48 @@ def test_statuses_can_be_late_and_early(providers: Providers) -> None:
     early = send(providers)
     until(lambda: shown(providers, early)["campaign_status"] == "inserted")
     assert shown(providers, early)["percentage"] == 100
+
+
+def stop(providers: Providers, campaign: int, word: str) -> int:
+    return providers.control.post(f"/sandbox/smsclouds/campaigns/{campaign}", params={"status": word}).status_code
+
+
+STOPS = [
+    ("paused", {"paused"}),
+    ("canceled", {"cancelled"}),
+    ("updating", {"in progress", "retried", "sent", "failed"}),
+    ("unknown", set()),
+]
+
+
+@pytest.mark.parametrize(("word", "statuses"), STOPS)
+def test_a_stopped_campaign_has_the_guides_words(providers: Providers, word: str, statuses: set[str]) -> None:
+    """A person can pause, cancel or update a campaign or make it unknown; its messages say what the guide says."""
+    providers.app.world.speed = 1.0
+    campaign = send(providers, *(str(4_498_000_000 + place) for place in range(20)))
+    assert stop(providers, campaign, word) == 200
+    until(lambda: word == "unknown" or shown(providers, campaign)["data"])
+    body = shown(providers, campaign)
+    assert body["campaign_status"] == word
+    assert {row["status"] for row in body["data"]} <= statuses
+    assert bool(body["data"]) is bool(statuses)
+
+
+def test_a_paused_campaign_can_go_on_and_a_cancelled_one_cannot(providers: Providers) -> None:
+    """What was paused is sent after all; what was cancelled is never sent and never answered."""
+    providers.configure(smsclouds={"shares": EVERYBODY_ANSWERS})
+    providers.app.world.speed = 2.0
+    paused, canceled = send(providers, ONE), send(providers, TWO)
+    assert stop(providers, paused, "paused") == stop(providers, canceled, "canceled") == 200
+    until(lambda: [row["status"] for row in shown(providers, paused)["data"]] == ["paused"])
+    assert stop(providers, paused, "inserted") == stop(providers, canceled, "inserted") == 200
+    assert finished(providers, paused)["data"][0]["status"] == "sent"
+    until(lambda: providers.app.world.timetable.pending() == 0)
+    assert [row["status"] for row in shown(providers, canceled)["data"]] == ["cancelled"]
+    assert ask(providers, type=4, campaigns=canceled) == []
+
+
+def test_a_stop_that_is_not_understood_is_refused(providers: Providers) -> None:
+    """The control API takes the guide's words, and campaigns that there are."""
+    assert stop(providers, send(providers), "stopped") == 400
+    assert stop(providers, 1, "paused") == 400

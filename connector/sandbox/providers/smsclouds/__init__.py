@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from connector.sandbox.providers.answers import json_answer
 from connector.sandbox.providers.faulted import Endpoint, Front
 from connector.sandbox.providers.smsclouds.account import Account
-from connector.sandbox.providers.smsclouds.book import Book
+from connector.sandbox.providers.smsclouds.book import STOPS, Book
 from connector.sandbox.providers.smsclouds.calls import Calls
 from connector.sandbox.providers.smsclouds.clic import read_clic
 from connector.sandbox.providers.smsclouds.dates import parsed, written
@@ -121,8 +121,21 @@ class Smsclouds:
         ]
 
     def control_routes(self) -> list[BaseRoute]:
-        """``POST /sandbox/smsclouds/received``, with its whole path: not part of the guide."""
-        return [Route("/sandbox/smsclouds/received", self.received, methods=["POST"])]
+        """What people do by telephone and in the account's pages, with whole paths: not part of the guide."""
+        return [
+            Route("/sandbox/smsclouds/received", self.received, methods=["POST"]),
+            Route("/sandbox/smsclouds/campaigns/{id:int}", self.stop, methods=["POST"]),
+        ]
+
+    async def stop(self, request: Request) -> Response:
+        """A person stops an SMS campaign: ``?status=paused``, or another of `STOPS`; ``inserted`` lets it go on."""
+        campaign = self.book.campaigns.get(request.path_params["id"])
+        word = request.query_params.get("status")
+        if campaign is None or word not in ("inserted", *STOPS):
+            sentence = f"An SMS campaign that was accepted takes a status out of {['inserted', *STOPS]}."
+            return json_answer({"error": sentence}, 400)
+        self.book.stop(campaign, word if word in STOPS else None)
+        return json_answer({"status": word})
 
     async def received(self, request: Request) -> Response:
         """Somebody texts a keyword or answers a message of an SMPP account: see `Inbound.receive`."""

@@ -11,11 +11,17 @@ from connector.sandbox.providers.world import World
 OPT_OUTS = ("STOP", "ALTO", "Alto por favor", "BAJA")
 ANSWERS = ("Si, gracias", "Confirmo", "¿Quién es?", "No puedo ese dia", "Ok", "Gracias, ahí estaré", "Sí 👍")
 _OPT_OUT_SHARE = 0.2
+# Guide, "Status of campaigns": what a campaign can be besides inserting and inserted, and what becomes of messages
+# that were still on their way. The other two leave them alone.
+STOPS = {"paused": "paused", "canceled": "cancelled", "updating": None, "unknown": None}
 
 
 @dataclass
 class Campaign:
-    """An accepted campaign. Its messages' ids run from `first_message` on, in the order of the request."""
+    """An accepted campaign. Its messages' ids run from `first_message` on, in the order of the request.
+
+    `stopped` is the word of `STOPS` that a person has chosen for it in the account's pages.
+    """
 
     id: int
     first_message: int
@@ -23,6 +29,8 @@ class Campaign:
     created: float
     start: float
     shifts: dict[int, float] = field(default_factory=dict)
+    stopped: str | None = None
+    stopped_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -85,10 +93,18 @@ class Book:
     def status(self, campaign: Campaign, place: int, now: float) -> str:
         """The guide's word for the message's status at `now`."""
         fate, travel, _, _ = self._chances(campaign, place)
+        halted = STOPS.get(campaign.stopped or "")
+        if halted and self._end(campaign, place, travel) > campaign.stopped_at:
+            return halted
         if now >= self._end(campaign, place, travel):
             return "failed" if fate < self.shares["failed"] else "sent"
         retries = fate >= 1 - self.shares["retried"] and now >= self._end(campaign, place, travel, 0.5)
         return "retried" if retries else "in progress"
+
+    def stop(self, campaign: Campaign, word: str | None) -> None:
+        """Let a person stop a campaign, or let it go on (None). What is canceled stays so."""
+        if campaign.stopped != "canceled":
+            campaign.stopped, campaign.stopped_at = word, self.world.now()
 
     def answer_of(self, campaign: Campaign, place: int) -> tuple[str, float] | None:
         """What the recipient will write back and when, or None."""
@@ -109,14 +125,14 @@ class Book:
     def shown(self, campaign: Campaign, balance: float) -> dict[str, Any]:
         """Guide, "Messages: ID and Status DLR": the answer of ``GET /api/v3/campaign/ID_Campaign/messages``."""
         now = self.world.now()
-        ready = now >= self.inserted(campaign)
+        ready = now >= self.inserted(campaign) and campaign.stopped != "unknown"
         rows = [self._row(campaign, place, now) for place in range(len(campaign.request.texts))] if ready else []
         done = sum(row["status"] in ("sent", "failed") for row in rows)
         return {
             "message": "Completado Correctamente",
             "campaign": campaign.id,
             "name": campaign.request.name,
-            "campaign_status": "inserted" if ready else "inserting",
+            "campaign_status": campaign.stopped or ("inserted" if ready else "inserting"),
             "scheduled_date": written(campaign.start),
             "recipients_count": len(campaign.request.cellphones),
             "percentage": done * 100 // len(rows) if rows else 0,

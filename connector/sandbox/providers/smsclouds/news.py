@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from connector.sandbox.faults import REPLIES
 from connector.sandbox.providers.pushing import Push
 from connector.sandbox.providers.smsclouds.asked import disturb
-from connector.sandbox.providers.smsclouds.book import Book, Campaign, Reply
+from connector.sandbox.providers.smsclouds.book import STOPS, Book, Campaign, Reply
 from connector.sandbox.providers.smsclouds.dates import written
 
 _MOMENT = 0.05
@@ -50,6 +50,8 @@ class News:
 
     def _arrive(self, campaign: Campaign, place: int, text: str, pauses: tuple[float, ...]) -> list[Future[int]]:
         """Write the reply down and push it after each of `pauses` (seconds). Returns what is pushed at once."""
+        if STOPS.get(campaign.stopped or "") == self.book.status(campaign, place, self.world.now()):
+            return []  # never sent, hence never answered
         reply = self.book.receive(campaign, place, text)
         if self.responses_url is None:
             return []
