@@ -57,7 +57,7 @@ class Bucket:
     def overdrawn(self, now: float) -> int:
         """0 while it can still be overdrawn, else the whole seconds after which the next one is within the rate."""
         self._fill(now)
-        return 0 if self._level > -self._rate.burst else self._wait()
+        return 0 if self._level - 1 >= -self._rate.burst - _ROUNDING else self._wait()
 
     def _fill(self, now: float) -> None:
         self._level = min(self._level + (now - self._filled) * self._rate.a_second, float(self._rate.burst))

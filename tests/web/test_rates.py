@@ -168,6 +168,23 @@ def test_a_rate_is_held_and_its_wait_is_true(gaps: list[float], a_second: float,
             assert end - start + 1 <= burst + (passed[end] - since) * a_second + 1e-3
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    gaps=st.lists(st.sampled_from([0.0, 1e-9, 0.01, 0.5, 3.0]) | st.floats(0, 30), min_size=20, max_size=200),
+    a_second=st.floats(0.05, 10),
+    burst=st.integers(1, 20),
+)
+def test_what_is_kept_is_bounded_however_it_comes(gaps: list[float], a_second: float, burst: int) -> None:
+    """Read are never more than two bursts and what the rate gives meanwhile, in steps however small."""
+    bucket, now, read = Bucket(Rate(a_second, burst), 0.0), 0.0, 0
+    for gap in gaps:
+        now += gap
+        if not bucket.overdrawn(now):
+            bucket.take(now)
+            read += 1
+        assert read <= 2 * burst + now * a_second + 1e-3
+
+
 def test_405_names_the_methods_there_are(slow: Hooked) -> None:
     """An answer of 405 says what is allowed, as HTTP asks."""
     with slow.connection() as line:
