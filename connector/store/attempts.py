@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from connector.model.messages import OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.store.batches import amend, incoming, put
+from connector.store.batches import amend, incoming, put, unindexed
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Attempt
 
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 ATTEMPT: Any = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
 
@@ -92,7 +93,7 @@ def interrupted(connection: Connection) -> Sequence[Any]:
 
 
 def _still_open(states: Sequence[State], *, unknown_too: bool) -> Any:
-    wanted = MESSAGE.c.state.in_(states)
+    wanted = unindexed(MESSAGE.c.state).in_(states)
     if unknown_too:
         known = or_(ATTEMPT.c.provider_batch.is_not(None), MESSAGE.c.provider_batch.is_not(None))
         wanted = or_(wanted, and_(MESSAGE.c.state == State.UNKNOWN, known))
@@ -125,6 +126,14 @@ def due_for_poll(
     return _batches(connection, rows, (*states, State.UNKNOWN) if unknown_too else states)
 
 
+def rest(connection: Connection, account: str, states: Sequence[State], now: datetime) -> int:
+    """Leaves batches alone of which nothing more is wanted, so that they are not looked at again and again."""
+    due = and_(ATTEMPT.c.account == account, ATTEMPT.c.poll_at <= now, ATTEMPT.c.ended_at.is_not(None))
+    wanted = (State.ATTEMPTING, State.UNKNOWN, *states)
+    still = exists().where(MESSAGE.c.attempt_id == ATTEMPT.c.id, unindexed(MESSAGE.c.state).in_(wanted))
+    return connection.execute(update(ATTEMPT).where(due, ~still).values(poll_at=_NEVER)).rowcount
+
+
 def between(
     connection: Connection, account: str, since: datetime, until: datetime, after: str, limit: int
 ) -> list[OpenBatch]:
@@ -153,7 +162,7 @@ def _batches(connection: Connection, attempts: Sequence[Any], states: Sequence[S
             MESSAGE.c.state,
             MESSAGE.c.provider_id,
             MESSAGE.c.provider_batch,
-        ).where(and_(MESSAGE.c.attempt_id.in_(select(named.c.id)), MESSAGE.c.state.in_(states)))
+        ).where(and_(MESSAGE.c.attempt_id.in_(select(named.c.id)), unindexed(MESSAGE.c.state).in_(states)))
     ).all()
     messages: dict[str, list[OpenMessage]] = {}
     batch_ids: dict[str, str] = {}

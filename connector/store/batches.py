@@ -65,6 +65,15 @@ def of_ids(
     return of_rows(connection, query, table, ("id",), [{"id": each} for each in ids], **more)
 
 
+def unindexed(named: Any) -> Any:
+    """A column that is never null, in a form that no index serves: SQLite then takes the index that is meant.
+
+    SQLite keeps no count of what is in a table, and takes all messages of a state, an org or a standing for as few as
+    those with one id; there may be millions of them.
+    """
+    return func.coalesce(named, None)
+
+
 def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Subquery, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Executable, Subquery, and_, bindparam, func, or_, select, tuple_
 
 from connector.model.consent import EVERYTHING, ConsentWord, kind_scope, sender_scope
 from connector.model.messages import NewsKind
@@ -87,9 +87,11 @@ def _newest(connection: Connection, org: str, pairs: set[tuple[str, str]]) -> Se
 
 
 def _newest_words(named: Subquery) -> Executable:
-    same = and_(CONSENT.c.org == bindparam("org"), CONSENT.c.number == named.c.number, CONSENT.c.scope == named.c.scope)
+    asked = tuple_(CONSENT.c.number, CONSENT.c.scope).in_(select(named.c.number, named.c.scope))
     newest = (
-        select(func.max(CONSENT.c.id)).join(named, same).group_by(CONSENT.c.number, CONSENT.c.scope, CONSENT.c.voice)
+        select(func.max(CONSENT.c.id))
+        .where(CONSENT.c.org == bindparam("org"), asked)
+        .group_by(CONSENT.c.number, CONSENT.c.scope, CONSENT.c.voice)
     )
     return select(CONSENT).where(CONSENT.c.id.in_(newest)).order_by(CONSENT.c.id)
 
@@ -99,8 +101,8 @@ def of_voices(connection: Connection, org: str, voices: Sequence[str]) -> dict[t
     if not voices:
         return {}
     named = incoming(connection, CONSENT, ["voice"], [{"voice": voice} for voice in sorted(set(voices))])
-    same = and_(CONSENT.c.org == org, CONSENT.c.voice == named.c.voice, CONSENT.c.scope == EVERYTHING)
-    newest = select(func.max(CONSENT.c.id)).join(named, same).group_by(CONSENT.c.number, CONSENT.c.voice)
+    theirs = and_(CONSENT.c.org == org, CONSENT.c.voice.in_(select(named.c.voice)), CONSENT.c.scope == EVERYTHING)
+    newest = select(func.max(CONSENT.c.id)).where(theirs).group_by(CONSENT.c.number, CONSENT.c.voice)
     rows = connection.execute(select(CONSENT).where(CONSENT.c.id.in_(newest)))
     return {(row.number, row.voice): row for row in rows}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Subquery, and_, bindparam, func, select
+from sqlalchemy import Connection, Executable, Row, Subquery, bindparam, select
 
 from connector.model.failures import Failure
 from connector.model.messages import Draft, Refusal
@@ -16,6 +16,9 @@ from connector.store.db import new_id
 from connector.store.outbox import EVENT, MESSAGE, Move, Moved, move, with_open_status_write
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+_ROUND: Any = MESSAGE.alias("round")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,18 @@ def _latest(connection: Connection, org: str, keys: Sequence[tuple[str, str]]) -
 
 
 def _newest_round(named: Subquery) -> Executable:
-    of_org = MESSAGE.c.org == bindparam("org")
+    # the newest round is looked up record by record, by the index of what makes a message one: joined instead, SQLite
+    # may go through all messages for each record
     newest = (
-        select(MESSAGE.c.object, MESSAGE.c.record_id, func.max(MESSAGE.c.round).label("round"))
-        .join(named, and_(MESSAGE.c.object == named.c.object, MESSAGE.c.record_id == named.c.record_id))
-        .where(of_org)
-        .group_by(MESSAGE.c.object, MESSAGE.c.record_id)
-        .subquery()
+        select(_ROUND.c.id)
+        .where(
+            _ROUND.c.org == bindparam("org"),
+            _ROUND.c.object == named.c.object,
+            _ROUND.c.record_id == named.c.record_id,
+        )
+        .order_by(_ROUND.c.round.desc())
+        .limit(1)
+        .scalar_subquery()
     )
     query = select(
         MESSAGE.c.id,
@@ -124,16 +132,9 @@ def _newest_round(named: Subquery) -> Executable:
         MESSAGE.c.account,
         MESSAGE.c.claim_token,
         MESSAGE.c.left_queue_at,
-    ).join(
-        newest,
-        and_(
-            MESSAGE.c.object == newest.c.object,
-            MESSAGE.c.record_id == newest.c.record_id,
-            MESSAGE.c.round == newest.c.round,
-        ),
-    )
+    ).select_from(named.join(MESSAGE, MESSAGE.c.id == newest))
     # locked, in order of id, so that what is decided here still holds when it is written
-    return query.where(of_org).order_by(MESSAGE.c.id).with_for_update(of=MESSAGE)
+    return query.order_by(MESSAGE.c.id).with_for_update(of=MESSAGE)
 
 
 def _begins_anew(row: Row[Any], reading: Reading, owing: set[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from connector.model.messages import PhoneMatch
-from connector.store.batches import put
+from connector.store.batches import put, unindexed
 from connector.store.tables import PhoneEntry
 
 PHONE: Any = PhoneEntry.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -52,7 +52,7 @@ def forget(connection: Connection, org: str, object_name: str, record_ids: Seque
 
 def holders(connection: Connection, org: str, numbers: Sequence[str]) -> dict[str, list[PhoneMatch]]:
     """The records that hold each number."""
-    query = select(PHONE).where(PHONE.c.org == org, PHONE.c.e164.in_(list(numbers)))
+    query = select(PHONE).where(unindexed(PHONE.c.org) == org, PHONE.c.e164.in_(list(numbers)))
     found: dict[str, list[PhoneMatch]] = {}
     for row in connection.execute(query.order_by(PHONE.c.object, PHONE.c.record_id)):
         found.setdefault(row.e164, []).append(PhoneMatch(row.object, row.record_id, row.field, row.opted_out))

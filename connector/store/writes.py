@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Executable, Subquery, and_, func, or_, select
 from connector.model.failures import Failure
 from connector.model.records import RecordWrite
 from connector.store import lost_fields
-from connector.store.batches import amend, of_ids, put
+from connector.store.batches import amend, of_ids, put, unindexed
 from connector.store.tables import CrmWrite
 
 WRITE: Any = CrmWrite.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -112,7 +112,7 @@ def _written_later(named: Subquery) -> Executable:
     same_record = and_(later.c.org == WRITE.c.org, later.c.record_id == WRITE.c.record_id)
     # a record known by key belongs to one message, and an index finds that message's writes
     same_key = and_(later.c.message_id == WRITE.c.message_id, later.c.key == WRITE.c.key)
-    after = and_(later.c.id > WRITE.c.id, later.c.object == WRITE.c.object, later.c.standing == "done")
+    after = and_(later.c.id > WRITE.c.id, later.c.object == WRITE.c.object, unindexed(later.c.standing) == "done")
     pairs = union_all(
         *(
             select(WRITE.c.id.label("id"), later.c.id.label("later_id"))

@@ -28,10 +28,12 @@ def poll_statuses(parts: Parts, account: str) -> int:
     if not provider.capability.polls_statuses:
         return 0
     told = 0
+    states = parts.waiting_states(account)
+    with parts.database.begin() as connection:
+        attempts.rest(connection, account, states, parts.clock())
     while not parts.stopping.is_set():
         now = parts.clock()
         with parts.database.read() as connection:
-            states = parts.waiting_states(account)
             batches = attempts.due_for_poll(connection, account, states, now, _BATCHES_AT_ONCE, unknown_too=True)
         if not batches:
             break

@@ -29,6 +29,8 @@ class HookServer:
                 f"the receiver cannot listen at {host} port {port}: {error.strerror or error}. "
                 "Choose another port, or stop what listens there."
             ) from error
+        # inherited by what it accepts: with Nagle's delay, an answer in two pieces waits 40 ms for the other side's ACK
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
         # no access log: the path holds the secret. No proxy headers: the receiver believes only whom it is told to.
         config = uvicorn.Config(
