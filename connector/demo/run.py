@@ -110,7 +110,6 @@ def demo_settings(world: World, url: str, mapping: Path) -> dict[str, Any]:
             "push": 1.0,
             "poll": 0.5,
             "replies": 2.0,
-            "linger": 0.5,
             "first_poll": 1.0,
             "first_poll_when_pushed": 15.0,
         },

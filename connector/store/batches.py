@@ -39,7 +39,7 @@ def incoming(connection: Connection, table: Table, names: Sequence[str], rows: R
 
     `names` are columns of `table`, whose types say how each value travels.
     """
-    return _source(_is_sqlite(connection), table, tuple(names), bindparam(None, _told(connection, names, rows)))
+    return _source(_is_sqlite(connection), table, tuple(names), bindparam(None, _told(connection, rows)))
 
 
 def of_rows(
@@ -55,7 +55,7 @@ def of_rows(
     `query` must be a function of a module: it is asked once a process, and its statement kept.
     """
     statement = _asking(query, _is_sqlite(connection), table, tuple(names))
-    return connection.execute(statement, {_TOLD: _told(connection, names, rows), **more})
+    return connection.execute(statement, {_TOLD: _told(connection, rows), **more})
 
 
 def of_ids(
@@ -98,24 +98,20 @@ def _source(of_sqlite: bool, table: Table, names: tuple[str, ...], told: Any) ->
     return select(recordset.render_derived(name="told", with_types=True)).subquery("incoming")
 
 
-def _told(connection: Connection, names: Sequence[str], rows: Rows) -> str:
-    of_sqlite = _is_sqlite(connection)
-    return _payload([{name: _plain(row.get(name), of_sqlite) for name in names} for row in rows])
-
-
-_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-def _payload(rows: list[dict[str, Any]]) -> str:
+def _told(connection: Connection, rows: Rows) -> str:
     """The rows as JSON that every database keeps: PostgreSQL has no NUL, and UTF-8 no half of a surrogate pair.
 
     Both become U+FFFD, for one such character from outside must not keep a whole batch out.
     """
+    plain = _time_for_sqlite if _is_sqlite(connection) else _time_for_postgresql
     try:
-        payload = orjson.dumps(rows).decode()
+        payload = orjson.dumps(rows, plain, orjson.OPT_PASSTHROUGH_DATETIME).decode()
     except TypeError:
-        payload = orjson.dumps(_without_halves(rows)).decode()
+        payload = orjson.dumps(_without_halves(rows), plain, orjson.OPT_PASSTHROUGH_DATETIME).decode()
     return _NUL.sub(r"\1\\ufffd", payload) if "\\u0000" in payload else payload
+
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def _without_halves(value: Any) -> Any:
@@ -128,11 +124,14 @@ def _without_halves(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any, of_sqlite: bool) -> Any:
-    if isinstance(value, datetime):
-        naive = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-        return naive if of_sqlite else f"{naive}+00"
-    return value
+def _time_for_sqlite(value: Any) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{type(value).__name__} does not travel to the database")
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _time_for_postgresql(value: Any) -> str:
+    return f"{_time_for_sqlite(value)}+00"
 
 
 def put(
@@ -155,7 +154,7 @@ def put(
     # in order of their unique key, so that two that put the same rows wait for each other and not in a circle
     ordered = sorted(rows, key=lambda row: [row[name] for name in unless]) if unless else rows
     statement = _insertion(_is_sqlite(connection), table, names, tuple(unless), tuple(returning), tuple(replace))
-    done = connection.execute(statement, {_TOLD: _told(connection, names, ordered)})
+    done = connection.execute(statement, {_TOLD: _told(connection, ordered)})
     return done.all() if returning else ()
 
 
@@ -190,7 +189,7 @@ def amend(connection: Connection, table: Table, rows: Rows, *, key: str = "id") 
         return 0
     names = tuple(rows[0])
     statement = _amendment(_is_sqlite(connection), table, names, key)
-    return connection.execute(statement, {_TOLD: _told(connection, names, rows)}).rowcount
+    return connection.execute(statement, {_TOLD: _told(connection, rows)}).rowcount
 
 
 @cache

@@ -1,15 +1,28 @@
 """News: stored before it is acknowledged, told twice and kept once, matched when its message appears."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, Subquery, and_, func, or_, select, union_all
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import News, NewsKind
 from connector.model.states import State
-from connector.store.batches import amend, of_ids, put
+from connector.store.batches import amend, of_ids, of_rows, put, unindexed
 from connector.store.db import new_id
 from connector.store.outbox import MESSAGE
 from connector.store.tables import InboxNews
@@ -114,6 +127,24 @@ def _ways(named: Subquery) -> Executable:
         for order, way in ways
     ]
     return union_all(*queries)
+
+
+def look_again(connection: Connection, learned: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Makes parked news due that names a message by an id just learned: (account, the provider's id)."""
+    ids = sorted(set(learned))
+    if not ids or connection.execute(select(INBOX.c.id).where(INBOX.c.standing == "parked").limit(1)).first() is None:
+        return
+    named = [{"account": account, "provider_id": theirs} for account, theirs in ids]
+    of_rows(connection, _made_due, INBOX, ("account", "provider_id"), named, now=now)
+
+
+def _made_due(named: Subquery) -> Executable:
+    learned = tuple_(INBOX.c.account, INBOX.c.provider_id).in_(select(named.c.account, named.c.provider_id))
+    return (
+        update(INBOX)
+        .where(learned, unindexed(INBOX.c.standing) == "parked")
+        .values(not_before=bindparam("now", type_=INBOX.c.not_before.type))
+    )
 
 
 def latest_to(connection: Connection, account: str, phones: Sequence[str], since: datetime) -> dict[str, str]:

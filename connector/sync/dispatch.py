@@ -95,13 +95,14 @@ def _plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> lis
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         rows = outbox.ready(connection, account, now, holds_until, room)
-        if not rows or _more_may_come(rows, settings.batch_size, now, parts.timing.linger):
+        if not rows:
             return []
         rows = rows if probing else own_share(parts, connection, account, rows, now)
         refused = {row.id: row.tries for row in rows if row.failure_code == BATCH_REFUSED}
         messages, moves = _sendable(parts, connection, provider, rows, now)
         batches = _batches(provider, messages, refused)
-        planned = [_prepared(provider, batch, rows) for batch in (batches[:1] if probing else batches)]
+        batches = batches[:1] if probing else _worth_sending(provider, batches, rows, now, parts.timing.linger)
+        planned = [_prepared(provider, batch, rows) for batch in batches]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
         caps.spend(connection, _spent(provider, planned, rows), now)
         moves += [
@@ -127,9 +128,21 @@ def _spent(
             yield plan.batch.reference, spender, caps.cost(row, provider.settings.price_a_part or 0)
 
 
-def _more_may_come(rows: Sequence[Any], batch_size: int, now: datetime, linger: timedelta) -> bool:
-    """A batch that is not full waits a moment for more, for a full one costs the provider and us less."""
-    return len(rows) < batch_size and all(row.state_at > now - linger for row in rows)
+def _worth_sending(
+    provider: Provider[AccountOptions], batches: Sequence[Batch], rows: Sequence[Any], now: datetime, linger: timedelta
+) -> list[Batch]:
+    """The batches that are full, and those that nothing has joined for a moment: a full one costs everybody less.
+
+    What keeps growing waits for four such moments at most.
+    """
+    full = min(provider.settings.batch_size, provider.capability.batch_ceiling)
+    since = {row.id: row.state_at for row in rows}
+    worth = []
+    for batch in batches:
+        joined = [since[message.id] for message in batch.messages]
+        if len(joined) >= full or max(joined) <= now - linger or min(joined) <= now - 4 * linger:
+            worth.append(batch)
+    return worth
 
 
 def _sendable(

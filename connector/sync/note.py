@@ -71,8 +71,10 @@ def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datet
     work = _sorted(parts, rows, matched, late, now)
     moved = settle(parts, connection, work.moves, now)
     outbox.learn_ids(connection, work.ids)
+    named = [row for row in rows if row.id in matched and row.kind == NewsKind.STATUS and row.provider_id]
     inbox.settle(connection, work.settled, now)
     inbox.park(connection, work.parked)
+    inbox.look_again(connection, {(row.account, row.provider_id) for row in named}, now)
     _hear(parts, connection, work.heard, now)
     noted.seen += len(rows)
     noted.moved += len(moved)

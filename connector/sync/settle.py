@@ -1,13 +1,13 @@
 """Moves messages and owes the CRM what the mappings say of it, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from connector.model.failures import Failure
 from connector.model.messages import StateChange, merge
 from connector.model.records import RecordWrite, WriteCause
 from connector.model.states import passed_over
-from connector.store import outbox, writes
+from connector.store import inbox, outbox, writes
 from connector.store.db import Transaction
 from connector.store.outbox import Move, Moved
 from connector.store.writes import Owed
@@ -17,8 +17,17 @@ from connector.sync.parts import Parts
 def settle(parts: Parts, connection: Transaction, moves: Sequence[Move], now: datetime) -> list[Moved]:
     """Makes the moves through the one door and commits, with them, what the CRM is to be told."""
     moved = outbox.move(connection, moves, now)
+    inbox.look_again(connection, _learned(moved), now)
     tell(parts, connection, moved, now)
     return moved
+
+
+def _learned(moved: Sequence[Moved]) -> Iterator[tuple[str, str]]:
+    """(account, the provider's id) of messages whose id came with their move."""
+    for step in moved:
+        account, theirs = step.move.account or step.row.account, step.move.provider_id
+        if account and theirs and theirs != step.row.provider_id:
+            yield account, theirs
 
 
 def tell(parts: Parts, connection: Transaction, moved: Sequence[Moved], now: datetime) -> None:

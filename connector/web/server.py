@@ -23,15 +23,15 @@ class HookServer:
     def __init__(self, app: Starlette, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._socket = socket.create_server((host, port), family=family, backlog=2048)
+            self.listening = socket.create_server((host, port), family=family, backlog=2048)
         except OSError as error:
             raise SettingsError(
                 f"the receiver cannot listen at {host} port {port}: {error.strerror or error}. "
                 "Choose another port, or stop what listens there."
             ) from error
         # inherited by what it accepts: with Nagle's delay, an answer in two pieces waits 40 ms for the other side's ACK
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port: int = self._socket.getsockname()[1]
+        self.listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port: int = self.listening.getsockname()[1]
         # no access log: the path holds the secret. No proxy headers: the receiver believes only whom it is told to.
         config = uvicorn.Config(
             app,
@@ -45,7 +45,7 @@ class HookServer:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="webhooks", daemon=True
+            target=self._server.run, kwargs={"sockets": [self.listening]}, name="webhooks", daemon=True
         )
 
     def start(self) -> None:
@@ -66,4 +66,4 @@ class HookServer:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(_DRAIN_SECONDS + 5)
-        self._socket.close()
+        self.listening.close()

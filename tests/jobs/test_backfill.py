@@ -141,10 +141,14 @@ def test_missing_activities_come_back(place: Place, sandbox: Sandbox) -> None:
 def test_replies_are_asked_for_a_day_at_a_time(place: Place, sandbox: Sandbox) -> None:
     """Replies that were lost are told again, once; the plan says that only asking tells how many."""
     sandbox.seed({"messages": 120, "bad": False})
-    assert place.type("once", "--wait", "20").code == 0
     store = Database(f"sqlite:///{place.store}")
-    with store.begin() as connection:
-        lost = connection.execute(delete(INBOX).where(INBOX.c.kind == "reply")).rowcount
+    lost = 0
+    for _ in range(5):  # people reply when they like, perhaps after the last status has come
+        assert place.type("once", "--wait", "20").code == 0
+        with store.begin() as connection:
+            lost = connection.execute(delete(INBOX).where(INBOX.c.kind == "reply")).rowcount
+        if lost:
+            break
     store.close()
     assert lost > 0
     plan = place.type("backfill", "replies", "--since", "3d", "--json").told

@@ -275,6 +275,24 @@ def test_a_batch_that_is_not_full_waits_a_moment_for_more(sandbox: Sandbox, url:
         assert site.dispatch().requests == 1
 
 
+def test_a_batch_that_keeps_growing_waits_for_more_but_not_for_ever(sandbox: Sandbox, url: str) -> None:
+    """What others join in time travels with them in one request; after four such waits it goes, joined or not."""
+    with site_on(sandbox, url, pace={"linger": 5.0}) as site:
+        for first in range(1, 5):
+            plant(sandbox, first=first)
+            site.pull()
+            assert site.dispatch().requests == 0, "another one came less than 5 s ago"
+            site.later(4)
+        site.later(0.5)
+        assert site.dispatch().requests == 0, "quiet for 4.5 s, and the first has waited for 16.5 s"
+        site.later(3)
+        plant(sandbox, first=5)
+        site.pull()
+        site.later(1)
+        assert site.dispatch().requests == 1
+        assert site.states() == {"accepted": 5}
+
+
 def test_without_the_lease_no_attempt_is_committed(site: Site, sandbox: Sandbox) -> None:
     """A process whose lease ran out while it was paused sends nothing."""
     plant(sandbox)

@@ -99,6 +99,20 @@ def test_news_noted_before_its_message_is_known_waits_for_it(site: Site, sandbox
     assert theirs != "NOT-YET-KNOWN"
 
 
+def test_parked_news_is_heard_as_soon_as_the_answer_names_its_message(site: Site, sandbox: Sandbox) -> None:
+    """A reply that came before its message's id was known waits no longer than for the news that tells the id."""
+    accepted(site, sandbox, "MX")
+    message = site.message()
+    reply = News(NewsKind.REPLY, "r1", site.clock(), provider_id="4711", text="hola")
+    tell(site, reply, account=SMSCLOUDS)
+    assert site.note().parked == 1
+    assert site.note().seen == 0, "its time has not come"
+    shown = {"provider_id": "4711", "message_id": message.id}
+    tell(site, status(site, State.SENT, "k1", **shown), account=SMSCLOUDS)
+    assert site.note().moved == 1
+    assert site.note().replies == 1
+
+
 def test_news_of_nobody_is_kept_and_shown_in_the_end(site: Site, sandbox: Sandbox) -> None:
     """A status that never finds its message is looked for for two days, then shown as unmatched, never dropped."""
     accepted(site, sandbox)

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from connector.model.errors import SettingsError, StoreError
 from connector.web.receiver import receiver
@@ -34,6 +36,18 @@ def test_a_webhook_is_answered_with_the_adapters_words_once_it_is_kept(hooked: H
     [[kept]] = hooked.shelf.commits
     assert (kept.account, kept.provider, kept.received_at) == ("main", "fake", START)
     assert (kept.news[0].key, kept.news[0].text) == ("8", "ñ")
+
+
+def test_no_answer_waits_for_the_other_side_s_acknowledgement() -> None:
+    """Nagle's delay is off on what the server accepts: with it, each webhook on an open connection took 44 ms more."""
+    server = HookServer(Starlette(), "127.0.0.1", 0)
+    try:
+        with socket.create_connection(("127.0.0.1", server.port)):
+            accepted, _ = server.listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    finally:
+        server.stop()
 
 
 def test_a_get_is_read_from_its_query(hooked: Hooked) -> None:
