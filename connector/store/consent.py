@@ -10,7 +10,7 @@ from connector.model.consent import EVERYTHING, ConsentWord, kind_scope, sender_
 from connector.model.messages import NewsKind
 from connector.model.records import WriteCause
 from connector.store.attempts import ATTEMPT
-from connector.store.batches import incoming, of_rows, put, unindexed
+from connector.store.batches import incoming, of_rows, put
 from connector.store.inbox import INBOX
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Consent
@@ -101,8 +101,10 @@ def of_voices(connection: Connection, org: str, voices: Sequence[str]) -> dict[t
     if not voices:
         return {}
     named = incoming(connection, CONSENT, ["voice"], [{"voice": voice} for voice in sorted(set(voices))])
-    theirs = and_(CONSENT.c.org == org, CONSENT.c.voice.in_(select(named.c.voice)), CONSENT.c.scope == EVERYTHING)
-    newest = select(func.max(CONSENT.c.id)).where(theirs).group_by(unindexed(CONSENT.c.number), CONSENT.c.voice)
+    said = CONSENT.alias("said")
+    of_these = select(said.c.id).where(said.c.org == org, said.c.voice.in_(select(named.c.voice)))
+    theirs = and_(CONSENT.c.id.in_(of_these), CONSENT.c.scope == EVERYTHING)
+    newest = select(func.max(CONSENT.c.id)).where(theirs).group_by(CONSENT.c.number, CONSENT.c.voice)
     rows = connection.execute(select(CONSENT).where(CONSENT.c.id.in_(newest)))
     return {(row.number, row.voice): row for row in rows}
 
