@@ -398,6 +398,7 @@ def test_a_pushed_and_a_polled_status_are_one(date: str) -> None:
     (polled,) = told(polling().statuses([opened()]), polled_answer)
     pushed = heard("statuses", STATUS)
     assert (polled.key, polled.at, polled.phone, polled.state) == (pushed.key, pushed.at, pushed.phone, pushed.state)
+    assert heard("statuses", {**STATUS, "DateTime": "2017-07-16 12:09:00.000"}).key == pushed.key
     assert heard("statuses", {**STATUS, "Status": "Received"}).key != pushed.key
 
 
