@@ -162,12 +162,14 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class OpenMessage:
-    """A sent message of which news is still wanted."""
+    """A sent message of which news is still wanted; `sender` is its own, None where it was the account's."""
 
     id: str
     to: str
     state: State
     provider_id: str | None = None
+    channel: Channel = Channel.SMS
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,11 @@ class OpenBatch:
     sent_at: datetime
     provider_batch: str | None
     messages: tuple[OpenMessage, ...]
+
+    @property
+    def channel(self) -> Channel:
+        """The channel of its messages, which is one, for only messages of one channel share a request."""
+        return self.messages[0].channel if self.messages else Channel.SMS
 
 
 @dataclass(frozen=True, slots=True)

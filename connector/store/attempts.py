@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
-from connector.model.messages import OpenBatch, OpenMessage
+from connector.model.messages import Channel, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.store.batches import amend, incoming, put, unindexed
 from connector.store.outbox import MESSAGE
@@ -162,13 +162,15 @@ def _batches(connection: Connection, attempts: Sequence[Any], states: Sequence[S
             MESSAGE.c.state,
             MESSAGE.c.provider_id,
             MESSAGE.c.provider_batch,
+            MESSAGE.c.channel,
+            MESSAGE.c.sender,
         ).where(and_(MESSAGE.c.attempt_id.in_(select(named.c.id)), unindexed(MESSAGE.c.state).in_(states)))
     ).all()
     messages: dict[str, list[OpenMessage]] = {}
     batch_ids: dict[str, str] = {}
     for row in rows:
         messages.setdefault(row.attempt_id, []).append(
-            OpenMessage(row.id, row.to_number, State(row.state), row.provider_id)
+            OpenMessage(row.id, row.to_number, State(row.state), row.provider_id, Channel(row.channel), row.sender)
         )
         if row.provider_batch:
             batch_ids[row.attempt_id] = row.provider_batch

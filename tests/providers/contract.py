@@ -110,6 +110,8 @@ class ProviderContract:
     longest: ClassVar[Mapping[str, int]]
     errors: ClassVar[Sequence[DocumentedError]]
     hooks: ClassVar[Sequence[HookRequest]]
+    contents: ClassVar[Mapping[Channel, Mapping[str, Any]]] = {}
+    """What a message of a channel needs beyond its text."""
     names_campaigns: ClassVar[bool] = True
     """Whether the guide has a field for a campaign's name."""
 
@@ -201,7 +203,7 @@ class ProviderContract:
     def test_other_channels_are_refused(self, channel: Channel) -> None:
         """A channel the account does not carry is refused, and is the mapping's fault."""
         adapter = self.made()
-        refusal = adapter.refuse(self.message(channel=channel))
+        refusal = adapter.refuse(self.message(channel=channel, content=self.contents.get(channel, {})))
         assert adapter.account_capability().channels <= self.adapter.capability.channels
         if channel in adapter.account_capability().channels:
             assert refusal is None

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Fault, Retry
-from connector.model.messages import NewsKind, OpenBatch, OpenMessage
+from connector.model.messages import Channel, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Batch, HookRequest, Request, Response
 from connector.providers.nrs360.adapter import NRS360
@@ -81,6 +81,7 @@ class TestNRS360(ProviderContract):
     adapter = NRS360
     account: ClassVar = {"provider": "nrs360", "username": "username", "api_password": "apiPassword", "sender": "TEST"}
     secrets = ("apiPassword",)
+    contents: ClassVar = {Channel.WHATSAPP: {"template": 123}, Channel.VOICE: {"language": "es_ES"}}
     number = "+34666555444"
     country = "ES"
     longest: ClassVar = {"a": 153 * 15, "€": 76 * 15, "ж": 67 * 15, "😀": 33 * 15}

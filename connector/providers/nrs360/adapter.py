@@ -20,25 +20,36 @@ from connector.providers.base import (
     Request,
     Response,
 )
-from connector.providers.nrs360 import answers, blacklist, checks, conversations, hooks, sending
+from connector.providers.nrs360 import (
+    answers,
+    blacklist,
+    checks,
+    conversations,
+    credentials,
+    hooks,
+    sending,
+    whatsapp_news,
+)
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.options import GUIDE_MAX_PARTS, NRS360Options
 from connector.providers.webhooks import Webhook
 
 
 class NRS360(Provider[NRS360Options]):
-    """360NRS's REST guide: SMS in batches with `sub`, statuses by id, by report and pushed, sendings found by name."""
+    """360NRS's REST guide: SMS, calls and WhatsApp templates in batches with their values apart; statuses by id, by
+    report, by conversation and pushed; sendings found by name."""
 
     name: ClassVar[str] = NAME
     options: ClassVar[type[AccountOptions]] = NRS360Options
     capability: ClassVar[Capability] = Capability(
         provider=NAME,
-        channels=frozenset({Channel.SMS}),
-        channels_to_come=frozenset({Channel.WHATSAPP, Channel.VOICE, Channel.EMAIL, Channel.LANDING}),
+        channels=sending.CHANNELS,
+        channels_to_come=frozenset({Channel.EMAIL, Channel.LANDING}),
         encodings=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),
         max_parts=GUIDE_MAX_PARTS,
         batch_ceiling=sys.maxsize,  # the guide gives no maximum of recipients; the account's batch_size decides
         polls_statuses=True,
+        polls_replies=True,
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         pushes_statuses=True,
         lists_sendings=True,
@@ -58,8 +69,8 @@ class NRS360(Provider[NRS360Options]):
         )
 
     def authorization(self) -> Mapping[str, str]:
-        """See `sending.authorization`."""
-        return sending.authorization(self.settings)
+        """See `credentials.authorization`."""
+        return credentials.authorization(self.settings)
 
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""
@@ -80,6 +91,10 @@ class NRS360(Provider[NRS360Options]):
     def statuses(self, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
         """See `conversations.statuses`."""
         return conversations.statuses(self.settings, open_batches)
+
+    def replies(self, since: datetime, until: datetime) -> Conversation[None]:
+        """See `whatsapp_news.replies`: the guide has no list of SMS that came in."""
+        return whatsapp_news.replies(self.settings, since, until)
 
     def resolve(self, batch: OpenBatch) -> Conversation[None]:
         """See `conversations.resolve`."""

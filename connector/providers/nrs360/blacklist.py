@@ -4,9 +4,9 @@ from typing import Any
 
 from connector.model.errors import Refused, Unreadable
 from connector.providers.base import Conversation
+from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.blacklist import Blacklist, Blacklisted
 from connector.providers.nrs360.options import NRS360Options
-from connector.providers.nrs360.sending import authorization
 from connector.providers.operation import Operation
 
 _NOT_FOUND = 404

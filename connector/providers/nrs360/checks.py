@@ -2,10 +2,10 @@
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.providers.base import Conversation, Finding, Response
+from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.account import Account, ShownAccount
 from connector.providers.nrs360.operations.shapes import Nothing
 from connector.providers.nrs360.options import NRS360Options
-from connector.providers.nrs360.sending import authorization
 
 
 def findings(settings: NRS360Options) -> Conversation[list[Finding]]:

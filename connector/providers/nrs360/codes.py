@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connector.model.failures import Failure, Fault, Retry
-from connector.model.messages import Encoding
+from connector.model.messages import Channel, Encoding
 from connector.model.states import State
 
 NAME = "nrs360"
@@ -19,6 +19,9 @@ ENCODINGS: Mapping[Encoding, Literal["gsm", "gsm-pt", "utf-16"]] = {
     Encoding.GSM_PT: "gsm-pt",
     Encoding.UCS2: "utf-16",
 }
+
+CAMPAIGN_CHANNELS: Mapping[Channel, Literal["sms", "text2speech"]] = {Channel.SMS: "sms", Channel.VOICE: "text2speech"}
+"""The channels of the list of campaigns, which knows no WhatsApp (guide: "Campaigns list / Filters")."""
 
 _RECIPIENT = (Fault.RECIPIENT, Retry.NO, "mend the number on the record")
 _MESSAGE = (Fault.MESSAGE, Retry.NO, "mend the record")

@@ -10,17 +10,18 @@ from typing import Any
 import structlog
 
 from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
-from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
+from connector.model.messages import Channel, News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Conversation, Response, news_key, reference_in
-from connector.providers.nrs360.codes import NAME, event_of
+from connector.providers.nrs360 import whatsapp_news
+from connector.providers.nrs360.codes import CAMPAIGN_CHANNELS, NAME, event_of
+from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.campaigns import Campaign, Campaigns, ListCampaigns
 from connector.providers.nrs360.operations.reports import OfSending, Reports
 from connector.providers.nrs360.operations.shapes import next_page
 from connector.providers.nrs360.operations.sms import SMS, ShowSMS
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.report import ReportedEvent, ReportedEvents, time_of
-from connector.providers.nrs360.sending import authorization
 from connector.providers.operation import Asked
 
 log = structlog.get_logger(__name__)
@@ -30,35 +31,44 @@ NEWS_AT_ONCE = 500
 
 
 def statuses(settings: NRS360Options, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
-    """Few open messages, or a number twice in one sending: by message id. Many: the sending's events report.
+    """Few open SMS, or a number twice in one sending: by message id. Many, and calls: the sending's events report.
+    WhatsApp: the conversations.
 
     One batch's trouble (5xx, an unreadable answer) does not keep the others waiting; it is raised at the end.
     """
     ambiguous = _ambiguous(open_batches)
     trouble: ExchangeError | None = None
     for batch in open_batches:
-        by_id = {message.id for message in batch.messages if _asked_by_id(batch, message, ambiguous)}
         try:
-            unseen = yield from _ask_by_id(settings, [message for message in batch.messages if message.id in by_id])
-            rest = [message for message in batch.messages if message.id not in by_id or message.id in unseen]
-            if rest and batch.provider_batch:
-                yield from _ask_report(settings, batch.provider_batch, {message.to: message for message in rest})
+            if batch.channel is Channel.WHATSAPP:
+                yield from whatsapp_news.statuses(settings, batch)
+            else:
+                yield from _ask_batch(settings, batch, ambiguous)
         except (MayHaveLeft, Unreadable) as error:
             trouble = trouble or error
     if trouble:
         raise trouble
 
 
+def _ask_batch(settings: NRS360Options, batch: OpenBatch, ambiguous: set[tuple[str | None, str]]) -> Conversation[None]:
+    by_id = {message.id for message in batch.messages if _asked_by_id(batch, message, ambiguous)}
+    unseen = yield from _ask_by_id(settings, [message for message in batch.messages if message.id in by_id])
+    rest = [message for message in batch.messages if message.id not in by_id or message.id in unseen]
+    if rest and batch.provider_batch:
+        yield from _ask_report(settings, batch.provider_batch, {message.to: message for message in rest})
+
+
 def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
-    """Finds the campaign that our reference names, and tells of every number that its events report shows."""
+    """Finds the campaign that our reference names, and tells of every number that its events report shows. Campaigns
+    know no WhatsApp."""
     wanted = {message.to: message for message in batch.messages}
-    for sending in (yield from _sendings_named(settings, batch.reference)):
+    for sending in (yield from _sendings_named(settings, batch)):
         yield from _ask_report(settings, sending, wanted, reference=batch.reference)
 
 
 def sendings(settings: NRS360Options, since: datetime, until: datetime) -> Conversation[None]:
-    """The SMS campaigns of a time whose name ends in a reference of ours, with their sendings, a page at a time."""
-    asked: Asked | None = ListCampaigns(name="*~*", channel="sms", after_date=since, before_date=until)
+    """The campaigns of a time whose name ends in a reference of ours, with their sendings, a page at a time."""
+    asked: Asked | None = ListCampaigns(name="*~*", after_date=since, before_date=until)
     while asked is not None:
         response = yield Campaigns.list.request(asked, headers=authorization(settings))
         page = Campaigns.list.read(_answered(response))
@@ -73,8 +83,12 @@ def _listed(reference: str, sending: str) -> News:
 
 
 def shown(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
-    """Every row of the events report of a batch's sending, which our reference finds where its id is not known."""
-    found = [batch.provider_batch] if batch.provider_batch else (yield from _sendings_named(settings, batch.reference))
+    """Every row of the events report of a batch's sending, which our reference finds where its id is not known. Of
+    WhatsApp all that the conversations show of its messages."""
+    if batch.channel is Channel.WHATSAPP:
+        yield from whatsapp_news.statuses(settings, batch, known_too=True)
+        return
+    found = [batch.provider_batch] if batch.provider_batch else (yield from _sendings_named(settings, batch))
     for sending in found:
         yield from _ask_report(settings, sending, None, reference=batch.reference)
 
@@ -115,7 +129,7 @@ def _ambiguous(open_batches: Sequence[OpenBatch]) -> set[tuple[str | None, str]]
 
 
 def _asked_by_id(batch: OpenBatch, message: OpenMessage, ambiguous: set[tuple[str | None, str]]) -> bool:
-    if message.provider_id is None:
+    if message.provider_id is None or batch.channel is not Channel.SMS:
         return False
     few = len(batch.messages) <= IDS_A_REQUEST
     return few or batch.provider_batch is None or (batch.provider_batch, message.to) in ambiguous
@@ -231,16 +245,17 @@ def _reported(row: ReportedEvent, sending: str, reference: str | None) -> News:
     )
 
 
-def _sendings_named(settings: NRS360Options, reference: str) -> Conversation[list[str]]:
-    """The sendings of SMS campaigns whose name ends in our reference. Pages are followed by number, for the guide's
-    own `links.next` is not always an address."""
+def _sendings_named(settings: NRS360Options, batch: OpenBatch) -> Conversation[list[str]]:
+    """The sendings of the channel's campaigns whose name ends in our reference. Pages are followed by number, for the
+    guide's own `links.next` is not always an address."""
     found: list[str] = []
-    asked: Asked | None = ListCampaigns(name=f"*~{reference}", channel="sms")
+    channel = CAMPAIGN_CHANNELS.get(batch.channel)
+    asked: Asked | None = ListCampaigns(name=f"*~{batch.reference}", channel=channel) if channel else None
     while asked is not None:
         response = yield Campaigns.list.request(asked, headers=authorization(settings))
         page = Campaigns.list.read(_answered(response))
         for campaign in page.data:
-            if reference_in(campaign.name) == reference:
+            if reference_in(campaign.name) == batch.reference:
                 found.extend(_sendings_in(campaign))
         asked = next_page(asked, page)
     return found

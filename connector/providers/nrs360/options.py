@@ -20,6 +20,16 @@ class NRS360Options(AccountOptions):
     username: str = Field(description="the account's user name")
     api_password: SecretStr = Field(description="the account's API password")
     sender: str | None = Field(default=None, description="the sender of messages whose mapping names none")
+    whatsapp_sender: str | None = Field(
+        default=None,
+        description="the sender of WhatsApp messages whose mapping names none; replies to it are asked for",
+    )
+    voice_language: str | None = Field(
+        default=None, description="the language of calls whose mapping names none, such as es_ES"
+    )
+    voice_gender: Literal["F", "M"] = Field(
+        default="F", description="the voice of calls whose mapping names none: F a woman's, M a man's"
+    )
     campaign: str = Field(default="connector", description="the campaign of messages whose mapping names none")
     encodings: tuple[Encoding, ...] = Field(
         default=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),

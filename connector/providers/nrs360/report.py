@@ -167,7 +167,8 @@ class ReportedEvent:
 
 
 class ReportedEvents:
-    """The events of a report that are of a message; `broken` counts the other lines, and is whole once all are read."""
+    """The events of a report that are of a number, a call's landline too; `broken` counts the other lines, and is whole
+    once all are read."""
 
     def __init__(self, report: EventsReport) -> None:
         self._report = report
@@ -175,7 +176,7 @@ class ReportedEvents:
 
     def __iter__(self) -> Iterator[ReportedEvent]:
         for row in self._report:
-            phone = "" if isinstance(row, BrokenRow) else row.phone.strip().removeprefix("+")
+            phone = "" if isinstance(row, BrokenRow) else (row.phone or row.landline).strip().removeprefix("+")
             word = "" if isinstance(row, BrokenRow) else row.event.strip()
             if isinstance(row, BrokenRow) or not word or not (phone.isascii() and phone.isdecimal()):
                 self.broken += 1

@@ -23,6 +23,7 @@ MAX_RETRIES = 5
 Language = Literal[
     "en_GB", "en_US", "es_ES", "es_US", "pt_PT", "pt_BR", "cmn_CN", "arb", "de_DE", "fr_FR", "it_IT", "hi_IN"
 ]
+Gender = Literal["F", "M"]
 FEMALE_ONLY = frozenset({"cmn_CN", "arb", "hi_IN"})
 
 
@@ -55,7 +56,7 @@ class SendVoice(_CallOut):
 
     message: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, description="the text that is read")]
     language: Annotated[Language, Field(description="the language it is read in")]
-    gender: Annotated[Literal["F", "M"], Field(description="the voice: F a woman's, M a man's")]
+    gender: Annotated[Gender, Field(description="the voice: F a woman's, M a man's")]
     sub: Sub = None
 
     @model_validator(mode="after")

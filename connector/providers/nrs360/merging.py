@@ -1,0 +1,48 @@
+"""What comes from data travels in `sub`, never in the template (guide: "Substitution variables")."""
+
+import re
+
+from connector.model.failures import Failure, Fault
+from connector.model.messages import Message
+from connector.providers.base import Batch
+from connector.providers.nrs360.options import NRS360Options
+
+MARKS_OF_PLACEHOLDERS = frozenset("{}[]")
+PLACEHOLDER = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]")
+WHOLE_TEXT_AS_VALUE = "{v0}"
+
+
+def template_of(settings: NRS360Options, message: Message) -> str:
+    """The text with placeholders where the values go; a literal that could be read as a placeholder makes the whole
+    text the one value."""
+    if not settings.merge_values:
+        return message.text
+    if any(MARKS_OF_PLACEHOLDERS.intersection(piece) for piece in message.pieces):
+        return WHOLE_TEXT_AS_VALUE
+    return "".join(f"{piece}{{v{place}}}" for place, piece in enumerate(message.pieces[:-1])) + message.pieces[-1]
+
+
+def substitutions(settings: NRS360Options, batch: Batch) -> list[dict[str, str]] | None:
+    """The values of each message of one template; None where there are none."""
+    first = batch.messages[0]
+    template = template_of(settings, first)
+    if not _values(settings, first, template):
+        return None
+    return [
+        {f"v{place}": value for place, value in enumerate(_values(settings, message, template))}
+        for message in batch.messages
+    ]
+
+
+def placeholder_refusal(settings: NRS360Options, text: str) -> Failure | None:
+    """That a text reads as a template, where the account has no merge value to put it in."""
+    if settings.merge_values or not PLACEHOLDER.search(text):
+        return None
+    reason = "the text holds braces or brackets that 360NRS would read as a placeholder; take them out"
+    return Failure("placeholder", reason, Fault.MESSAGE)
+
+
+def _values(settings: NRS360Options, message: Message, template: str) -> tuple[str, ...]:
+    if not settings.merge_values:
+        return ()
+    return (message.text,) if template == WHOLE_TEXT_AS_VALUE else message.values

@@ -1,0 +1,347 @@
+"""360NRS beyond SMS: WhatsApp by templates and conversations, and calls."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from connector.model.errors import Refused, Unreadable
+from connector.model.failures import Fault
+from connector.model.messages import Channel, Message, NewsKind, OpenBatch, OpenMessage
+from connector.model.states import State
+from connector.providers.base import Batch, Request, Response
+from tests.providers.contract import INHERITED, PIECES_AND_VALUES, REFERENCE, SINCE, answer, told
+from tests.providers.test_nrs360 import TestNRS360 as Contract
+from tests.providers.test_nrs360 import adapter, error
+
+SENDER, PERSON = "34666777555", "34666555444"
+VOICE_HEADER = "campaignName,campaignId,sendingId,contactId,event,phone,email,landline,countryIso,callDurationSeconds"
+ABSENT = answer(404, {"error": {"code": 404, "description": "Resource not found"}})
+
+
+def message(channel: Channel, place: int = 0, *, content: Mapping[str, Any] | None = None, **changes: Any) -> Message:
+    """An ordinary message of a channel."""
+    return Contract().message(place, channel=channel, content=content or {}, sender=None, **changes)
+
+
+def whatsapp(place: int = 0, **changes: Any) -> Message:
+    """A template with every kind of variable."""
+    content = {"template": 123, "header": ["H"], "body": [f"Ana {place}", "10:00"], "buttons": ["x1"]}
+    return message(Channel.WHATSAPP, place, **{"content": content, **changes})
+
+
+def call(place: int = 0, **changes: Any) -> Message:
+    """A text that is read in Spanish."""
+    return message(Channel.VOICE, place, **{"content": {"language": "es-ES"}, **changes})
+
+
+def opened(channel: Channel, *messages: tuple[str | None, State], sender: str | None = None) -> OpenBatch:
+    """An open batch of (provider's id, state), all to the guide's number."""
+    made = [
+        OpenMessage(f"m{place}", f"+{PERSON}", state, known, channel, sender)
+        for place, (known, state) in enumerate(messages)
+    ]
+    return OpenBatch(REFERENCE, SINCE, "100001", tuple(made))
+
+
+def taken(**changes: Any) -> dict[str, Any]:
+    """A message of a conversation, as the guide shows it."""
+    return {
+        "id": "a8249e62",
+        "type": "template",
+        "msisdn": SENDER,
+        "content": "Template content",
+        "reactions": [],
+        "sentAt": "2024-01-01T10:00:00+00:00",
+        "deliveredAt": None,
+        "readAt": None,
+        "failedAt": None,
+        **changes,
+    }
+
+
+def page(*rows: dict[str, Any], pages: int = 1) -> Response:
+    """A page of a list."""
+    return answer(200, {"data": list(rows), "meta": {"pagination": {"current_page": 1, "total_pages": pages}}})
+
+
+def asked(conversation: Any, *responses: Response) -> list[tuple[str, Mapping[str, str]]]:
+    """What a conversation asks, as (path, query)."""
+    requests, left = [], list(responses)
+    try:
+        step = next(conversation)
+        while True:
+            if isinstance(step, Request):
+                requests.append((step.path, step.query))
+                step = conversation.send(left.pop(0))
+            else:
+                step = conversation.send(None)
+    except StopIteration:
+        return requests
+
+
+# WhatsApp out
+
+
+def test_a_template_travels_with_its_values_by_position() -> None:
+    """One request for all messages of a template, each with its own values; our reference in the campaign's name."""
+    made = adapter(whatsapp_sender=f"+{SENDER}")
+    bare = whatsapp(1, content={"template": 123})
+    request = made.send(Batch(REFERENCE, (whatsapp(), bare)))
+    assert (request.method, request.path, request.sends) == ("POST", "whatsapp", True)
+    assert request.json == {
+        "templateId": 123,
+        "from": SENDER,
+        "messages": [
+            {
+                "to": "34666555000",
+                "headerFields": ["H"],
+                "bodyFields": ["Ana 0", "10:00"],
+                "callToActionFields": ["x1"],
+            },
+            {"to": "34666555001"},
+        ],
+        "campaignName": f"connector ~{REFERENCE}",
+    }
+    assert made.group(whatsapp()) == made.group(bare)
+    assert made.group(whatsapp()) != made.group(whatsapp(content={"template": 124}))
+    assert made.group(whatsapp()) != made.group(whatsapp(campaign="another"))
+    assert made.group(whatsapp()) != made.group(replace(whatsapp(), sender="34999999999"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "code"),
+    [
+        ({}, {"whatsapp_sender": SENDER}, None),
+        ({}, {}, "no_sender"),
+        ({"content": {}}, {"whatsapp_sender": SENDER}, "no_template"),
+        ({"content": {"template": "123"}}, {"whatsapp_sender": SENDER}, "no_template"),
+    ],
+)
+def test_a_whatsapp_needs_its_template_and_sender(
+    changes: dict[str, Any], settings: dict[str, Any], code: str | None
+) -> None:
+    """Without either it is the mapping's fault; the sender of SMS is no sender of WhatsApp."""
+    refusal = adapter(**settings).refuse(whatsapp(**changes))
+    assert (refusal.code if refusal else None) == code
+    assert refusal is None or refusal.fault is Fault.MAPPING
+
+
+def test_each_recipient_of_a_template_has_its_own_word() -> None:
+    """207: an id of the conversation's message, or the reason."""
+    batch = Batch(REFERENCE, (whatsapp(), whatsapp(1)))
+    said = {"code": 102, "description": "The messages.1.to field does not contain a valid phone number"}
+    rows = [
+        {"accepted": True, "to": "34666555000", "id": "8b4e5d35"},
+        {"accepted": False, "to": "34666555001", "error": said},
+    ]
+    first, second = adapter().read_send(batch, answer(207, {"campaignId": 1, "sendingId": 2, "result": rows}))
+    assert (first.state, first.provider_id) == (State.ACCEPTED, "8b4e5d35")
+    assert (second.state, second.failure and second.failure.code) == (State.REJECTED, "102")
+
+
+# WhatsApp in
+
+
+def test_a_whatsapp_s_status_is_asked_of_its_conversation() -> None:
+    """Sent, delivered and read, each with its time; `read` moves nothing, and what is known already is not told."""
+    row = taken(deliveredAt="2024-01-01T10:00:05+00:00", readAt="2024-01-01T10:01:00+00:00")
+    batch = opened(Channel.WHATSAPP, ("a8249e62", State.SENT))
+    poll = adapter(whatsapp_sender=SENDER).statuses([batch])
+    news = told(poll, page(taken(id="another"), row))
+    assert [(item.word, item.state, item.provider_id, item.phone) for item in news] == [
+        ("delivered", State.DELIVERED, "a8249e62", f"+{PERSON}"),
+        ("read", None, "a8249e62", f"+{PERSON}"),
+    ]
+    assert news[0].at == datetime(2024, 1, 1, 10, 0, 5, tzinfo=UTC)
+    assert all("content" not in item.raw for item in news)
+
+
+def test_a_whatsapp_that_failed_is_undelivered() -> None:
+    """With a failure that says what to look at."""
+    poll = adapter(whatsapp_sender=SENDER).statuses([opened(Channel.WHATSAPP, ("a8249e62", State.SENT))])
+    (news,) = told(poll, page(taken(failedAt="2024-01-01T10:00:05+00:00")))
+    assert news.state is State.UNDELIVERED
+    assert news.failure is not None
+    assert news.failure.fault is Fault.RECIPIENT
+
+
+def test_pages_of_a_conversation_are_read_up_to_the_message() -> None:
+    """The conversation of the message's own sender, page by page, and no further than needed."""
+    poll = adapter().statuses([opened(Channel.WHATSAPP, ("a8249e62", State.ACCEPTED), sender=f"+{SENDER}")])
+    path = f"whatsapp/conversations/{SENDER}/{PERSON}/messages"
+    assert asked(poll, page(taken(id="x"), pages=3), page(taken(), pages=3)) == [
+        (path, {"limit": "1000"}),
+        (path, {"limit": "1000", "page": "2"}),
+    ]
+
+
+def test_what_cannot_be_told_from_others_is_not_asked_for() -> None:
+    """No id or no sender: no request; no conversation: no news; a lost batch is in no campaign and not looked for."""
+    lost = opened(Channel.WHATSAPP, (None, State.UNKNOWN))
+    assert asked(adapter(whatsapp_sender=SENDER).statuses([lost])) == []
+    assert asked(adapter(whatsapp_sender=SENDER).resolve(lost)) == []
+    assert asked(adapter().statuses([opened(Channel.WHATSAPP, ("a8249e62", State.SENT))])) == []
+    known = opened(Channel.WHATSAPP, ("a8249e62", State.SENT))
+    assert told(adapter(whatsapp_sender=SENDER).statuses([known]), ABSENT) == []
+
+
+def test_one_conversation_s_trouble_does_not_keep_other_batches_waiting() -> None:
+    """An answer that is none is raised at the end, after the next batch's news."""
+    batches = [opened(Channel.WHATSAPP, (known, State.SENT)) for known in ("other", "a8249e62")]
+    poll = adapter(whatsapp_sender=SENDER).statuses(batches)
+    next(poll)
+    step = poll.send(Response(200, {}, b"<html>"))
+    assert isinstance(step, Request)
+    step = poll.send(page(taken(deliveredAt="2024-01-01T10:00:05+00:00")))
+    assert isinstance(step, list)
+    assert step[0].state is State.DELIVERED
+    with pytest.raises(Unreadable):
+        poll.send(None)
+
+
+def test_all_that_a_conversation_shows_is_compared() -> None:
+    """A state that we know already is told too, so that a comparison misses nothing."""
+    batch = opened(Channel.WHATSAPP, ("a8249e62", State.SENT))
+    news = told(adapter(whatsapp_sender=SENDER).shown(batch), page(taken()))
+    assert [item.state for item in news] == [State.SENT]
+
+
+def conversation(**changes: Any) -> dict[str, Any]:
+    """A conversation of the list."""
+    return {"from": SENDER, "to": PERSON, "status": "OPEN", "sessionExpiresAt": "2026-11-02T10:00:00+00:00", **changes}
+
+
+def test_what_people_write_on_whatsapp_is_a_reply() -> None:
+    """Theirs within the time, once each; ours, older and later ones are none; a picture is told as what it is."""
+    until = SINCE + timedelta(hours=1)
+    at = (SINCE + timedelta(minutes=5)).isoformat()
+    theirs = {"msisdn": PERSON, "type": "text", "sentAt": at}
+    rows = [
+        taken(id="1", content="Sí", **theirs),
+        taken(id="2", sentAt=at),
+        taken(id="3", **{**theirs, "sentAt": (SINCE - timedelta(seconds=1)).isoformat()}),
+        taken(id="4", **{**theirs, "sentAt": until.isoformat()}),
+        taken(id="5", **{**theirs, "type": "image", "content": None}),
+    ]
+    made = adapter(whatsapp_sender=f"+{SENDER}")
+    news = told(made.replies(SINCE, until), page(conversation()), page(*rows))
+    assert [(item.kind, item.phone, item.text) for item in news] == [
+        (NewsKind.REPLY, f"+{PERSON}", "Sí"),
+        (NewsKind.REPLY, f"+{PERSON}", "[image]"),
+    ]
+    assert [item.key for item in news] == [
+        item.key for item in told(made.replies(SINCE, until), page(conversation()), page(*rows))
+    ]
+    assert len({item.key for item in news}) == 2
+
+
+def test_only_conversations_that_may_hold_something_new_are_read() -> None:
+    """A session ends a day after its person's last message: one that ended before holds nothing new."""
+    ended = (SINCE - timedelta(seconds=1)).isoformat()
+    listed = page(conversation(to="34666555333", sessionExpiresAt=ended), conversation(sessionExpiresAt=None))
+    until = SINCE + timedelta(hours=1)
+    assert asked(adapter(whatsapp_sender=SENDER).replies(SINCE, until), listed, page()) == [
+        ("whatsapp/conversations", {"from": SENDER, "limit": "1000"}),
+        (f"whatsapp/conversations/{SENDER}/{PERSON}/messages", {"limit": "1000"}),
+    ]
+    assert asked(adapter().replies(SINCE, until)) == [], "an account without WhatsApp is not asked"
+
+
+# calls
+
+
+def test_a_call_reads_its_text_with_the_values_apart() -> None:
+    """Message, language, voice and values as the guide has them; no sender is needed."""
+    made = adapter(sender=None)
+    batch = Batch(REFERENCE, (call(), call(1)))
+    assert [made.refuse(each) for each in batch.messages] == [None, None]
+    request = made.send(batch)
+    assert (request.path, request.sends) == ("voice", True)
+    assert request.json == {
+        "to": ["34666555000", "34666555001"],
+        "message": "Hola {v0}, nos vemos.",
+        "sub": [{"v0": "Ana 0"}, {"v0": "Ana 1"}],
+        "language": "es_ES",
+        "gender": "F",
+        "campaignName": f"connector ~{REFERENCE}",
+    }
+    assert made.group(call()) == made.group(call(1))
+    for other in ({"language": "fr_FR"}, {"language": "es_ES", "gender": "M"}, {"audio": "https://example.com/a.mp3"}):
+        assert made.group(call()) != made.group(call(content=other))
+
+
+@INHERITED
+@given(data=PIECES_AND_VALUES)
+def test_a_call_reads_exactly_its_text(data: list[tuple[str, str]]) -> None:
+    """Merged as the guide says, whatever the data holds."""
+    texts = (*[piece for piece, _ in data], "")
+    spoken = call(1, pieces=texts, values=tuple(value for _, value in data))
+    if adapter().refuse(spoken) is None:
+        request = adapter().send(Batch(REFERENCE, (spoken,)))
+        assert Contract().merged(request) == [(spoken.to, spoken.text)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "code"),
+    [
+        ({"pieces": ("a" * 500,), "values": ()}, {}, None),
+        ({"pieces": ("a" * 501,), "values": ()}, {}, "too_long"),
+        ({"pieces": ("",), "values": ()}, {}, "no_text"),
+        ({"pieces": ("\ud83d",), "values": ()}, {}, "unsendable_character"),
+        ({"pieces": ("{x}",), "values": ()}, {"merge_values": False}, "placeholder"),
+        ({"content": {}}, {}, "no_language"),
+        ({"content": {"language": "xx_XX"}}, {}, "no_language"),
+        ({"content": {}}, {"voice_language": "pt-BR"}, None),
+        ({"content": {"audio": "https://example.com/a.mp3"}, "pieces": ("",), "values": ()}, {}, None),
+    ],
+)
+def test_calls_are_held_to_the_guide(changes: dict[str, Any], settings: dict[str, Any], code: str | None) -> None:
+    """500 characters in a language that is spoken; a file needs neither."""
+    refusal = adapter(**settings).refuse(call(**changes))
+    assert (refusal.code if refusal else None) == code
+
+
+def test_a_language_without_a_man_s_voice_is_read_by_a_woman() -> None:
+    """The guide has three; the account's voice counts for the others."""
+    man = adapter(voice_gender="M")
+    genders = [
+        man.send(Batch(REFERENCE, (call(content={"language": language}),))).json["gender"]
+        for language in ("arb", "es_ES")
+    ]
+    assert genders == ["F", "M"]
+
+
+def test_a_file_is_played() -> None:
+    """By its address, without text, language or voice."""
+    request = adapter().send(Batch(REFERENCE, (call(content={"audio": "https://example.com/audio.mp3"}),)))
+    assert (request.path, request.sends) == ("voiceAudio", True)
+    assert request.json == {
+        "to": ["34666555000"],
+        "audioUrl": "https://example.com/audio.mp3",
+        "campaignName": f"connector ~{REFERENCE}",
+    }
+
+
+def test_calls_are_told_of_by_the_report_and_found_among_calls() -> None:
+    """The list of messages by id knows SMS only; a landline counts as a number; campaigns are of text2speech."""
+    line = f"x ~{REFERENCE},1,100001,12,delivered,,,900222222,ES,31,2024-01-01T10:00:05+00:00"
+    report = Response(200, {}, lines=iter([f"{VOICE_HEADER},createdAt", line]))
+    landline = OpenMessage("m0", "+900222222", State.ACCEPTED, "known", Channel.VOICE)
+    batch = OpenBatch(REFERENCE, SINCE, "100001", (landline,))
+    (news,) = told(adapter().statuses([batch]), report)
+    assert (news.state, news.phone) == (State.DELIVERED, "+900222222")
+    lost = replace(batch, provider_batch=None)
+    assert asked(adapter().resolve(lost), page()) == [
+        ("campaigns", {"name": f"*~{REFERENCE}", "channel": "text2speech"})
+    ]
+
+
+def test_a_refused_call_is_told_by_its_code() -> None:
+    """The same table of errors counts for every channel."""
+    with pytest.raises(Refused, match="Invalid voice language") as caught:
+        adapter().read_send(Batch(REFERENCE, (call(),)), error(130))
+    assert caught.value.failure.fault is Fault.MAPPING
