@@ -51,7 +51,7 @@ class Replies:
 
     def __init__(self, parts: Parts, accounts: Sequence[str]) -> None:
         self._parts = parts
-        self.lanes = tuple(name for name in accounts if parts.providers[name].capability.polls_replies)
+        self.lanes = tuple(name for name in accounts if parts.providers[name].account_capability().polls_replies)
 
     def measure(self, lane: str, window: Window, place: str) -> Measure:
         """Days from `place` (a time) on; how many replies there are, only asking tells."""

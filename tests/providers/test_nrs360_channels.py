@@ -249,6 +249,8 @@ def test_only_conversations_that_may_hold_something_new_are_read() -> None:
         (f"whatsapp/conversations/{SENDER}/{PERSON}/messages", {"limit": "1000"}),
     ]
     assert asked(adapter().replies(SINCE, until)) == [], "an account without WhatsApp is not asked"
+    assert adapter(whatsapp_sender=SENDER).account_capability().polls_replies
+    assert not adapter().account_capability().polls_replies
 
 
 # calls

@@ -59,13 +59,14 @@ class NRS360(Provider[NRS360Options]):
     shows_batches: ClassVar[bool] = True
 
     def account_capability(self) -> Capability:
-        """The guide's, narrowed to the alphabets and parts of this account's settings."""
+        """The guide's, narrowed to this account's settings; replies are those of a WhatsApp sender's conversations."""
         return replace(
             self.capability,
             encodings=self.settings.encodings,
             max_parts=self.settings.max_parts,
             gsm_pt_part=self.settings.gsm_pt_part,
             keeps_blacklist=self.settings.blacklist,
+            polls_replies=self.settings.whatsapp_sender is not None,
         )
 
     def authorization(self) -> Mapping[str, str]:
