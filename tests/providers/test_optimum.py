@@ -241,6 +241,7 @@ def test_a_call_speaks_the_text() -> None:
         "Locale": "hi-IN",
     }
     assert sent(call()).json["Locale"] == "es-MX"
+    assert sent(call(language="es_MX")).json["Locale"] == "es-MX"
 
 
 def test_a_call_plays_a_campaign() -> None:
@@ -397,6 +398,7 @@ def test_a_pushed_and_a_polled_status_are_one(date: str) -> None:
     polled_answer = answer(200, {"ID": "7865", "Status": "Delivered", date: "2017-07-16 12:08:56.690"})
     (polled,) = told(polling().statuses([opened()]), polled_answer)
     pushed = heard("statuses", STATUS)
+    assert polled.raw["Delivery Date"] == STATUS["DateTime"]
     assert (polled.key, polled.at, polled.phone, polled.state) == (pushed.key, pushed.at, pushed.phone, pushed.state)
     assert heard("statuses", {**STATUS, "DateTime": "2017-07-16 12:09:00.000"}).key == pushed.key
     assert heard("statuses", {**STATUS, "Status": "Received"}).key != pushed.key

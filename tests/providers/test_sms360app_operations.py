@@ -129,8 +129,9 @@ def test_a_message_is_refused() -> None:
 def test_a_phone_is_verified() -> None:
     """The guide's answer, with its keys of mixed case; a number that is not found; a client id that is not known."""
     asked = {"client_id": "f90ga000b7d5033178", "phone_number": "1234567890"}
-    with taped("sms360app/lookup") as (client, _):
-        known, unknown = client.lookup.phone(**asked), client.lookup.phone(**asked)
+    as_asked = account(number_format="national", region="GB")
+    with taped("sms360app/lookup") as (client, line):
+        known, unknown = client.lookup.phone(**asked), line.hear(as_asked.look_up("+441234567890"))
         with pytest.raises(Refused, match="client_ids"):
             client.lookup.phone(**asked)
     assert known.model_dump() == {

@@ -70,7 +70,9 @@ class Status(Told):
 
     id: Annotated[str | None, named("ID")] = None
     status: Annotated[str, named("Status", min_length=1)]
-    at: str | None = Field(default=None, validation_alias=AliasChoices("Delivery Date", "DateTime"))
+    at: str | None = Field(
+        default=None, validation_alias=AliasChoices("Delivery Date", "DateTime"), serialization_alias="Delivery Date"
+    )
     error: Annotated[str | None, named("Error")] = None
     error_id: Annotated[str | None, named("ErrorLogsID")] = None
 

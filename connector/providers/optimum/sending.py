@@ -94,8 +94,9 @@ def campaign_of(message: Message) -> str:
 
 
 def language_of(settings: OptimumOptions, message: Message) -> str:
-    """The language that a call's text is spoken in (``content.language``, else the account's); empty where none is."""
-    return str(message.content.get("language") or settings.language or "").strip()
+    """The language that a call's text is spoken in (``content.language``, else the account's), es_MX written as es-MX;
+    empty where none is."""
+    return str(message.content.get("language") or settings.language or "").strip().replace("_", "-")
 
 
 def written(settings: OptimumOptions, e164: str) -> str:

@@ -18,9 +18,9 @@ from connector.providers.base import (
     Request,
     Response,
 )
-from connector.providers.sms360app import answers, checks, hooks, sending
+from connector.providers.sms360app import answers, checks, hooks, lookups, sending
 from connector.providers.sms360app.codes import CHANNELS, NAME
-from connector.providers.sms360app.operations import Lookup, Messages
+from connector.providers.sms360app.operations import Lookup, Messages, VerifiedPhone
 from connector.providers.sms360app.options import SMS360AppOptions
 from connector.providers.webhooks import Webhook
 
@@ -74,6 +74,10 @@ class SMS360App(Provider[SMS360AppOptions]):
     def read_send(self, batch: Batch, response: Response) -> list[Outcome]:
         """See `answers.outcomes`."""
         return answers.outcomes(batch, response)
+
+    def look_up(self, number: str) -> Conversation[VerifiedPhone]:
+        """See `lookups.looked_up`."""
+        return lookups.looked_up(self.settings, number)
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `hooks.heard`."""
