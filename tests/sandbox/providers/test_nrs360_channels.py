@@ -99,7 +99,14 @@ SUB: list[tuple[dict[str, Any], int]] = [
     ({"sub": [{"name": None}]}, 422),
 ]
 ATTACHMENT = {"name": "a.txt", "content": "Ci4v", "contentType": "text/plain"}
+# In place of a body, and of a body that is none.
+TEMPLATE: list[tuple[Any, Any, int]] = [(5, None, 422), (None, 99, 140), (None, "1", 140)]
 BROKEN: list[tuple[str, dict[str, Any], int]] = [
+    *(
+        (path, {body: wrong, "templateId": template}, code)
+        for path, body in (("/landingsms", "templateBody"), ("/mailing", "body"))
+        for wrong, template, code in TEMPLATE
+    ),
     *((path, changes, code) for path in ALL for changes, code in EACH),
     *((path, changes, code) for path in ("/voice", "/voiceAudio") for changes, code in CALL),
     *((path, changes, code) for path in ("/voice", "/mailing", "/landingsms") for changes, code in SUB),
@@ -135,9 +142,6 @@ BROKEN: list[tuple[str, dict[str, Any], int]] = [
     ("/landingsms", {"expirationDate": "20130215142000"}, 119),
     ("/landingsms", {"templateBody": ...}, 140),
     ("/landingsms", {"templateBody": ""}, 140),
-    ("/landingsms", {"templateBody": 5}, 422),
-    ("/landingsms", {"templateBody": ..., "templateId": 99}, 140),
-    ("/landingsms", {"templateBody": ..., "templateId": "1"}, 140),
     ("/landingsms", {"splitParts": True}, 142),
     ("/landingsms", {"trans": "1"}, 422),
     ("/landingsms", {"flash": 1}, 422),
@@ -145,18 +149,12 @@ BROKEN: list[tuple[str, dict[str, Any], int]] = [
     ("/landingsms", {"availableTimes": []}, 422),
     ("/mailing", {"body": ...}, 104),
     ("/mailing", {"body": ""}, 104),
-    ("/mailing", {"body": 5}, 422),
-    ("/mailing", {"body": ..., "templateId": 99}, 140),
-    ("/mailing", {"body": ..., "templateId": "1"}, 140),
     ("/mailing", {"fromEmail": ...}, 106),
     ("/mailing", {"fromEmail": "info"}, 115),
     ("/mailing", {"fromEmail": "unverified@example.com"}, 115),
     ("/mailing", {"fromEmail": "blocked@example.com"}, 118),
-    ("/mailing", {"subject": ...}, 114),
-    ("/mailing", {"subject": ""}, 114),
-    ("/mailing", {"subject": 5}, 114),
-    ("/mailing", {"replyTo": ...}, 116),
-    ("/mailing", {"replyTo": "nobody"}, 116),
+    *(("/mailing", {"subject": wrong}, 114) for wrong in (..., "", 5)),
+    *(("/mailing", {"replyTo": wrong}, 116) for wrong in (..., "nobody")),
     ("/mailing", {"replyTo": "unverified@example.com"}, 117),
     ("/mailing", {"fromName": 5}, 422),
     ("/mailing", {"cc": ["nobody"]}, 102),
@@ -217,6 +215,16 @@ def test_a_template_stands_for_a_body(providers: Providers) -> None:
     sent(providers, "/mailing", body=..., templateId=made["id"], sub=[{"name": "Ana"}])
     sent(providers, "/landingsms", templateBody=..., templateId=made["id"])
     assert providers.app.nrs360.book.texts[0] == "TEST\n<p>Hi Ana #000044</p>"
+
+
+def test_a_contacts_variables_fill_a_text(providers: Providers) -> None:
+    """Fields of the contact with this phone or address are variables; what `sub` says goes before them."""
+    fields = [{"key": "colour", "value": "red"}]
+    contact = {"email": A, "phone": ONE, "countryIso": "ES", "groupsNames": ["G"], "name": "Ana"}
+    assert providers.nrs.post("/contacts", json={**contact, "customFields": fields}).status_code == 201
+    sent(providers, "/voice", to=[ONE, TWO], message="{name}, {colour}!", sub=[{"name": "Eva"}, {}])
+    sent(providers, "/mailing", body="{name} {surname}{colour}")
+    assert providers.app.nrs360.book.texts == ["Eva, red!", ", !", "TEST\nAna red"]
 
 
 def hear(providers: Providers, receiver: Receiver, **habits: float) -> None:

@@ -59,7 +59,7 @@ class Nrs360:
         templates, otp, groups = Templates(self.world), Otp(self.world), Groups()
         contacts = Contacts(self.world, groups)
         self.validations = Validations(self.world, self.cash, contacts)
-        self.sendings = Sendings(self.book, self.cash, self.news, templates, otp)
+        self.sendings = Sendings(self.book, self.cash, self.news, templates, contacts, otp)
         sections: tuple[Section, ...] = (
             *(Coverage(), self.sendings, self.whatsapp, self.conversations, Scheduled(self.book, self.news)),
             *(Campaigns(self.book), Reports(self.book), self.cash, otp, self.blacklists, templates),

@@ -46,7 +46,7 @@ class Blacklists:
         check_filters(asked, _FILTERS)
         rows = [
             entry
-            for entry in self.lists[kind].values()
+            for entry in list(self.lists[kind].values())  # recipients leave meanwhile, in another thread
             if all(asked.query.get(name, str(entry[name])) == str(entry[name]) for name in _FILTERS)
         ]
         return answered(page(asked, rows, dict, f"/v2/blacklist/{kind}"))

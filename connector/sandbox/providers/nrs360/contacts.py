@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from connector.sandbox.providers.nrs360.asking import BASE, Answer, Asked, Operation, answered, gone
+from connector.sandbox.providers.nrs360.asking import Asked
 from connector.sandbox.providers.nrs360.errors import Refusal
 from connector.sandbox.providers.nrs360.groups import Groups
-from connector.sandbox.providers.nrs360.pages import check_filters, page
 from connector.sandbox.providers.nrs360.parameters import (
     ADDRESS,
     ANY,
@@ -19,7 +18,7 @@ from connector.sandbox.providers.nrs360.parameters import (
     check,
     is_iso_date,
 )
-from connector.sandbox.providers.nrs360.shelf import Shelf
+from connector.sandbox.providers.nrs360.records import Records
 from connector.sandbox.providers.nrs360.times import written
 from connector.sandbox.providers.world import World
 
@@ -59,98 +58,81 @@ class Contact:
     updated: float
 
 
-class Contacts:
+class Contacts(Records[Contact]):
     """The account's contacts."""
 
+    path = "/contacts"
+    filters = (*_FILTERS, "include")
+    joint = "&"
+    linked = ("self",)
+
     def __init__(self, world: World, groups: Groups) -> None:
+        super().__init__()
         self.world = world
         self.groups = groups
-        self._contacts: Shelf[Contact] = Shelf()
-
-    def operations(self) -> list[Operation]:
-        """The five operations of the section."""
-        return [
-            ("GET", "/contacts", self.listed),
-            ("GET", "/contacts/{id:int}", self.shown),
-            ("POST", "/contacts", self.create),
-            ("PUT", "/contacts/{id:int}", self.update),
-            ("DELETE", "/contacts/{id:int}", self.delete),
-        ]
 
     def addresses(self, groups: list[int]) -> list[str]:
-        """The email addresses of the contacts in any of these groups, oldest contact first, each once."""
+        """The email addresses of the contacts in any of these groups, oldest contact first, each once.
+
+        Raises Refusal(422) for a group that does not exist.
+        """
+        self.check_groups(groups)
         wanted = set(groups)
-        found = (contact.told["email"] for _, contact in self._contacts.rows() if wanted & set(contact.groups))
+        found = (contact.told["email"] for _, contact in self.shelf.rows() if wanted & set(contact.groups))
         return list(dict.fromkeys(address for address in found if address))
 
-    def listed(self, asked: Asked) -> Answer:
-        """``GET /contacts``."""
-        check_filters(asked, (*_FILTERS, "include"))
+    def variables(self) -> dict[str, dict[str, Any]]:
+        """What may stand in a text for each phone and each email address: the contact's fields, its own ones first."""
+        known: dict[str, dict[str, Any]] = {}
+        for _, contact in self.shelf.rows():
+            fields = {name: value for name, value in contact.told.items() if value is not None}
+            values = {**fields, **{field["key"]: field["value"] for field in contact.custom}}
+            known.update((contact.told[way], values) for way in ("phone", "email") if contact.told[way])
+        return known
+
+    def check_groups(self, groups: list[int]) -> None:
+        """Raises Refusal(422) for the first group that does not exist."""
+        for group in groups:
+            if group not in self.groups.shelf:
+                raise Refusal(422, f"The groupsIds field names the group {group}, which does not exist.")
+
+    def wanted(self, thing: Contact, asked: Asked) -> bool:
+        """Whether every filter fits; no operation gives a contact an external id."""
+        return all(thing.told.get(name) == asked.query[name] for name in _FILTERS if name in asked.query)
+
+    def show(self, number: int, thing: Contact, asked: Asked) -> dict[str, Any]:
+        """One contact as the guide shows it, with what the request wants included."""
         include = _include(asked)
-        wanted = {name: asked.query[name] for name in _FILTERS if name in asked.query}
-        rows = [
-            row
-            for row in self._contacts.rows()
-            # No operation gives a contact an external id.
-            if all(row[1].told.get(name) == text for name, text in wanted.items())
-        ]
-        return answered(page(asked, rows, lambda row: self._show(*row, include), "/contacts", joint="&"))
+        shown: dict[str, Any] = {
+            "id": number,
+            **thing.told,
+            "createdAt": written(thing.created),
+            "updatedAt": written(thing.updated),
+        }
+        if "customFields" in include:
+            shown["customFields"] = {"data": thing.custom}
+        if "groups" in include:
+            known = dict(self.groups.shelf.rows())
+            shown["groups"] = {
+                "data": [{"id": group, "name": known[group]} for group in thing.groups if group in known]
+            }
+        return shown
 
-    def shown(self, asked: Asked) -> Answer:
-        """``GET /contacts/<ID>``."""
-        check_filters(asked, ("include",))
-        number = asked.path["id"]
-        return answered({"data": self._show(number, self._contacts.find(number), _include(asked))})
-
-    def create(self, asked: Asked) -> Answer:
-        """``POST /contacts``."""
-        now = self.world.now()
-        return self._saved(self._contacts.put(self._read(asked, now, now)), 201)
-
-    def update(self, asked: Asked) -> Answer:
-        """``PUT /contacts/<ID>``: the contact is as the request says, whatever it was before."""
-        number = asked.path["id"]
-        created = self._contacts.find(number).created
-        self._contacts.replace(number, self._read(asked, created, self.world.now()))
-        return self._saved(number, 200)
-
-    def delete(self, asked: Asked) -> Answer:
-        """``DELETE /contacts/<ID>``."""
-        self._contacts.drop(asked.path["id"])
-        return gone()
-
-    def _read(self, asked: Asked, created: float, updated: float) -> Contact:
-        given = asked.fields()
+    def read(self, asked: Asked, before: Contact | None) -> Contact:
+        """The contact in a request; groups that are named and not there yet are made. Raises Refusal."""
+        given, now = asked.fields(), self.world.now()
         check(given, _CONTACT)
         _check_ways(given)
         custom = [_custom(place, field) for place, field in enumerate(given.get("customFields") or [])]
-        return Contact({name: given.get(name) for name in _SHOWN}, custom, self._joined(given), created, updated)
+        told = {name: given.get(name) for name in _SHOWN}
+        return Contact(told, custom, self._joined(given), before.created if before else now, now)
 
     def _joined(self, given: dict[str, Any]) -> list[int]:
         numbers, names = given.get("groupsIds") or [], given.get("groupsNames") or []
         if not numbers and not names:
             raise Refusal(422, "The groupsIds field is required when groupsNames is not present.")
-        for number in numbers:
-            if number not in self.groups:
-                raise Refusal(422, f"The groupsIds field names the group {number}, which does not exist.")
+        self.check_groups(numbers)
         return list(dict.fromkeys([*numbers, *map(self.groups.named, names)]))
-
-    def _saved(self, number: int, status: int) -> Answer:
-        shown = self._show(number, self._contacts.find(number), ())
-        return answered({"data": {**shown, "links": {"self": f"{BASE}/contacts/{number}"}}}, status)
-
-    def _show(self, number: int, contact: Contact, include: tuple[str, ...]) -> dict[str, Any]:
-        shown: dict[str, Any] = {
-            "id": number,
-            **contact.told,
-            "createdAt": written(contact.created),
-            "updatedAt": written(contact.updated),
-        }
-        if "customFields" in include:
-            shown["customFields"] = {"data": contact.custom}
-        if "groups" in include:
-            shown["groups"] = {"data": [self.groups.show(group) for group in contact.groups if group in self.groups]}
-        return shown
 
 
 def _include(asked: Asked) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 import uuid
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.sandbox.providers.nrs360 import tables
 from connector.sandbox.providers.nrs360.account import Cash
@@ -24,19 +25,20 @@ _ONE = _PATH + "/{sender}/{recipient}"
 _REPLIES = ("Sí, gracias", "YES", "Ok 👍", "¿Puede ser más tarde?", "STOP")
 
 
-@dataclass(frozen=True)
-class Line:
-    """One message of a conversation. Times are seconds since 1970."""
+class Line(NamedTuple):
+    """One message of a conversation. `at` is when it was sent, delivered, read or failed: seconds since 1970."""
 
     id: str
     kind: str
     by: str
     content: str
-    sent: float
+    at: Mapping[str, float]
     reactions: tuple[str, ...] = ()
-    delivered: float | None = None
-    read: float | None = None
-    failed: float | None = None
+
+    @property
+    def sent(self) -> float:
+        """When it was sent, seconds since 1970."""
+        return self.at["sent"]
 
     def show(self) -> dict[str, Any]:
         """The message as the guide shows it."""
@@ -46,10 +48,7 @@ class Line:
             "msisdn": self.by,
             "content": self.content,
             "reactions": list(self.reactions),
-            "sentAt": written(self.sent),
-            "deliveredAt": written(self.delivered),
-            "readAt": written(self.read),
-            "failedAt": written(self.failed),
+            **{f"{name}At": written(self.at.get(name)) for name in ("sent", "delivered", "read", "failed")},
         }
 
 
@@ -177,18 +176,11 @@ class Conversations:
         return sorted(lines, key=lambda line: line.sent, reverse=True)
 
     def _line(self, thread: Thread, message: int, now: float) -> Line:
-        at = dict(self.book.happened(message, now))
-        return Line(
-            self.book.id_of(message),
-            "text" if message in thread.texts else "template",
-            thread.sender,
-            self.book.texts[message],
-            at.get("sent", self.book.starts[message]),
-            ("👍",) if "read" in at and self.book.wishes(message)[3] < self.book.habits["replies"] else (),
-            at.get("delivered"),
-            at.get("read"),
-            at.get("failed"),
-        )
+        at = {"sent": self.book.starts[message], **dict(self.book.happened(message, now))}
+        kind = "text" if message in thread.texts else "template"
+        liked = "read" in at and self.book.wishes(message)[3] < self.book.habits["replies"]
+        text, reactions = self.book.texts[message], ("👍",) if liked else ()
+        return Line(self.book.id_of(message), kind, thread.sender, text, at, reactions)
 
     def _reply(self, message: int) -> Line | None:
         """What the recipient writes back, some time after the message came; None for most."""
@@ -198,15 +190,14 @@ class Conversations:
             return None
         at = delivered + (0.1 + 0.9 * wait) / self.book.world.speed
         number, text = self.book.numbers[message], _REPLIES[int(words * len(_REPLIES))]
-        return Line(_id(f"reply/{self.book.id_of(message)}"), "text", number, text, at, (), at, at)
+        told = dict.fromkeys(("sent", "delivered", "read"), at)
+        return Line(_id(f"reply/{self.book.id_of(message)}"), "text", number, text, told)
 
 
 def _automatic(thread: Thread, text: str, at: float) -> list[Line]:
     """The default answer, which follows the recipient's first message at once."""
-    followed = at + 0.001
-    return [
-        Line(_id(f"answer/{thread.sender}/{thread.recipient}"), "text", thread.sender, text, followed, (), followed)
-    ]
+    told = dict.fromkeys(("sent", "delivered"), at + 0.001)
+    return [Line(_id(f"answer/{thread.sender}/{thread.recipient}"), "text", thread.sender, text, told)]
 
 
 def _id(key: str) -> str:

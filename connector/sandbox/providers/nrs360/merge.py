@@ -9,8 +9,8 @@ _TRANSLATION = str.maketrans("áíóúçÁÍÓÚÀÈÌÒÙÕõâêîôûÂÊÎÔ
 
 
 def merge(template: str, values: Mapping[str, object]) -> str:
-    """`template` with each ``{name}`` or ``{name|filter}`` replaced. A variable without a value leaves nothing:
-    an API recipient is a contact that has no variables of its own. An unknown filter is no variable and stays."""
+    """`template` with each ``{name}`` or ``{name|filter}`` replaced. A variable without a value leaves nothing.
+    An unknown filter is no variable and stays."""
     if "{" not in template:
         return template
 

@@ -14,6 +14,7 @@ from connector.sandbox.providers.world import World
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _DIGITS = "0123456789"
+_USUAL: dict[str, Any] = {"maxAttempts": 3, "maxSecondsValidity": 60, "appId": ""}
 _RECIPIENT = Parameter("recipient", REACHABLE, required=True)
 _GENERATE = (_RECIPIENT, *OTP)
 _CHECK = (
@@ -26,16 +27,20 @@ _CHECK = (
 
 @dataclass
 class Code:
-    """A code that was given out. Times are seconds since 1970; `validity` is in seconds."""
+    """A code that was given out. Times are seconds since 1970; `limits` are the guide's fields, `maxSecondsValidity` in
+    seconds."""
 
     recipient: str
-    app: str
     text: str
-    most: int
-    validity: int
+    limits: dict[str, Any]
     created: float
     updated: float
     attempts: int = 0
+
+    @property
+    def expires(self) -> float:
+        """When it is valid no more, seconds since 1970."""
+        return self.created + float(self.limits["maxSecondsValidity"])
 
     def show(self) -> dict[str, Any]:
         """The code as the guide shows it."""
@@ -43,12 +48,10 @@ class Code:
             "recipient": self.recipient,
             "code": self.text,
             "attempts": self.attempts,
-            "maxAttempts": self.most,
-            "maxSecondsValidity": self.validity,
-            "appId": self.app,
+            **self.limits,
             "createdAt": written(self.created),
             "updatedAt": written(self.updated),
-            "expiresAt": written(self.created + self.validity),
+            "expiresAt": written(self.expires),
         }
 
 
@@ -91,16 +94,16 @@ class Otp:
         alphabet = _LETTERS if config.get("alpha") else _DIGITS
         digest = blake2b(f"{self.world.seed}/{recipient}/{self._issued}".encode(), digest_size=10).digest()
         text = "".join(alphabet[byte % len(alphabet)] for byte in digest)[: config.get("length") or 4]
-        now, app = self.world.now(), config.get("appId") or ""
-        most, validity = config.get("maxAttempts") or 3, config.get("maxSecondsValidity") or 60
-        code = self._codes[recipient, app] = Code(recipient, app, text, most, validity, now, now)
+        limits = {name: config.get(name) or usual for name, usual in _USUAL.items()}
+        now = self.world.now()
+        code = self._codes[recipient, limits["appId"]] = Code(recipient, text, limits, now, now)
         return code
 
 
 def _reason(code: Code, text: str, case_sensitive: bool, now: float) -> str:
-    if code.attempts > code.most:
+    if code.attempts > code.limits["maxAttempts"]:
         return "Maximum attempts reached"
-    if now > code.created + code.validity:
+    if now > code.expires:
         return "Expired"
     same = text == code.text if case_sensitive else text.lower() == code.text.lower()
     return "Valid" if same else "Invalid code"

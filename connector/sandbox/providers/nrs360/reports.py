@@ -42,10 +42,8 @@ class Reports:
 
     def operations(self) -> list[Operation]:
         """The two reports."""
-        return [
-            ("GET", "/sendings/{id:int}/reports/events", self.events),
-            ("GET", "/sendings/{id:int}/reports/keys", self.keys),
-        ]
+        acts = {"events": self.events, "keys": self.keys}
+        return [("GET", f"/sendings/{{id:int}}/reports/{name}", act) for name, act in acts.items()]
 
     def events(self, asked: Asked) -> Answer:
         """``GET /sendings/<sendingId>/reports/events``, streamed."""

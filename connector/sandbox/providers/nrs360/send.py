@@ -16,6 +16,7 @@ from connector.sandbox.providers.nrs360.times import opening, written
 _FORM = re.compile(r"\[form_(\d+)\]|\{FORM_(\d+)\}")
 # The text as a recipient will read it with its parts, or why the recipient is refused.
 Verdict = tuple[str, int] | Refusal
+Variables = Mapping[str, Mapping[str, Any]]
 IssueCode = Callable[[str, Mapping[str, Any]], str]
 
 
@@ -28,9 +29,10 @@ class Accepted:
     messages: range
 
 
-def judge(request: SendRequest, issue_code: IssueCode) -> list[Verdict]:
-    """A verdict for each recipient, in the request's order. `issue_code` makes the code of ``{OTP_CODE}``."""
-    return [_verdict(request, place, issue_code) for place in range(len(request.to))]
+def judge(request: SendRequest, issue_code: IssueCode, variables: Variables) -> list[Verdict]:
+    """A verdict for each recipient, in the request's order. `issue_code` makes the code of ``{OTP_CODE}``; `variables`
+    are the contacts' own."""
+    return [_verdict(request, place, issue_code, variables) for place in range(len(request.to))]
 
 
 def accept(book: Book, cash: Cash, request: SendRequest, verdicts: Sequence[Verdict]) -> Accepted:
@@ -55,11 +57,13 @@ def accept(book: Book, cash: Cash, request: SendRequest, verdicts: Sequence[Verd
     )
 
 
-def _verdict(request: SendRequest, place: int, issue_code: IssueCode) -> Verdict:
+def _verdict(request: SendRequest, place: int, issue_code: IssueCode, variables: Variables) -> Verdict:
     recipient = request.to[place]
     if not request.channel.reaches(recipient):
         return Refusal(102)
     values = request.sub[place] if request.sub else {}
+    if recipient in variables:
+        values = {**variables[recipient], **values}
     if "{OTP_CODE}" in request.text:
         values = {"OTP_CODE": issue_code(recipient, request.otp), **values}
     if request.channel is LANDING:

@@ -6,6 +6,7 @@ from typing import Any
 from connector.sandbox.providers.nrs360.account import Cash
 from connector.sandbox.providers.nrs360.asking import Answer, Asked, Operation, answered
 from connector.sandbox.providers.nrs360.book import Book
+from connector.sandbox.providers.nrs360.contacts import Contacts
 from connector.sandbox.providers.nrs360.errors import Refusal
 from connector.sandbox.providers.nrs360.news import News
 from connector.sandbox.providers.nrs360.otp import Otp
@@ -41,23 +42,25 @@ class Addresses:
 class Sendings:
     """Takes sendings in for one account."""
 
-    def __init__(self, book: Book, cash: Cash, news: News, templates: Templates, otp: Otp) -> None:
+    def __init__(self, book: Book, cash: Cash, news: News, templates: Templates, contacts: Contacts, otp: Otp) -> None:
         self.book = book
         self.cash = cash
         self.news = news
         self.templates = templates
+        self.contacts = contacts
         self.otp = otp
         self.addresses = Addresses()
 
     def operations(self) -> list[Operation]:
         """The five operations that send to a list of recipients."""
-        return [
-            ("POST", "/sms", self.sms),
-            ("POST", "/landingsms", self.landing),
-            ("POST", "/mailing", self.mailing),
-            ("POST", "/voice", self.voice),
-            ("POST", "/voiceAudio", self.voice_audio),
-        ]
+        acts = {
+            "/sms": self.sms,
+            "/landingsms": self.landing,
+            "/mailing": self.mailing,
+            "/voice": self.voice,
+            "/voiceAudio": self.voice_audio,
+        }
+        return [("POST", path, act) for path, act in acts.items()]
 
     def sms(self, asked: Asked) -> Answer:
         """``POST /sms``."""
@@ -91,8 +94,9 @@ class Sendings:
             return html
         if not html and template is None:
             raise Refusal(missing)
-        return self.templates.html(template) if isinstance(template, int) else ""
+        return self.templates.sent(template) if isinstance(template, int) else ""
 
     def _send(self, request: SendRequest) -> Answer:
-        accepted = accept(self.book, self.cash, request, judge(request, self.otp.issue))
+        variables = self.contacts.variables() if "{" in request.text else {}
+        accepted = accept(self.book, self.cash, request, judge(request, self.otp.issue, variables))
         return answered(accepted.answer, accepted.status, self.news.expect(accepted.messages))

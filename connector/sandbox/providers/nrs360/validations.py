@@ -10,17 +10,15 @@ from starlette.responses import StreamingResponse
 
 from connector.sandbox.faults import STATUSES
 from connector.sandbox.providers.nrs360.account import Cash
-from connector.sandbox.providers.nrs360.asking import BASE, Answer, Asked, Operation, answered, gone
+from connector.sandbox.providers.nrs360.asking import BASE, Answer, Asked, Operation, answered
 from connector.sandbox.providers.nrs360.contacts import Contacts
 from connector.sandbox.providers.nrs360.errors import Refusal
-from connector.sandbox.providers.nrs360.pages import check_filters, page
 from connector.sandbox.providers.nrs360.parameters import FLAG, TEXTS, URL, WHOLES, Parameter, check, is_address
-from connector.sandbox.providers.nrs360.shelf import Shelf
+from connector.sandbox.providers.nrs360.records import Listing
 from connector.sandbox.providers.nrs360.times import written
 from connector.sandbox.providers.pushing import JSON, Push
 from connector.sandbox.providers.world import World
 
-_PATH = "/validation/emails"
 _PRICE = 0.0035  # EUR an address
 _VALIDATION = (
     Parameter("groupsIds", WHOLES),
@@ -50,41 +48,34 @@ class Validation:
         return "started" if now < self.finished else "failed" if self.fails else "finished"
 
 
-class Validations:
+class Validations(Listing[Validation]):
     """The account's validations. With `fails` those that are begun from now on fail."""
 
+    path = "/validation/emails"
+
     def __init__(self, world: World, cash: Cash, contacts: Contacts) -> None:
+        super().__init__()
         self.world = world
         self.cash = cash
         self.contacts = contacts
         self.fails = False
-        self._validations: Shelf[Validation] = Shelf()
         self._known: set[str] = set()
 
     def operations(self) -> list[Operation]:
         """The five operations of the section."""
         return [
-            ("GET", _PATH, self.listed),
-            ("GET", f"{_PATH}/{{id:int}}", self.shown),
-            ("GET", f"{_PATH}/{{id:int}}/result", self.result),
-            ("POST", _PATH, self.start),
-            ("DELETE", f"{_PATH}/{{id:int}}", self.delete),
+            *super().operations(),
+            ("POST", self.path, self.start),
+            ("GET", f"{self.one}/result", self.result),
         ]
 
-    def listed(self, asked: Asked) -> Answer:
-        """``GET /validation/emails``."""
-        check_filters(asked, ())
-        now = self.world.now()
-        return answered(page(asked, self._validations.rows(), lambda row: self._show(*row, now), _PATH))
-
-    def shown(self, asked: Asked) -> Answer:
-        """``GET /validation/emails/<ID>``."""
-        number = asked.path["id"]
-        return answered({"data": self._show(number, self._validations.find(number), self.world.now())})
+    def show(self, number: int, thing: Validation, asked: Asked) -> dict[str, Any]:
+        """One validation as it stands now."""
+        return self._show(number, thing, self.world.now())
 
     def result(self, asked: Asked) -> Answer:
         """``GET /validation/emails/<ID>/result``: 404 before it has finished."""
-        validation = self._validations.find(asked.path["id"])
+        validation = self.shelf.find(asked.path["id"])
         if validation.status(self.world.now()) != "finished":
             raise Refusal(404)
         return Answer(StreamingResponse(self._rows(validation), media_type="text/csv"))
@@ -100,25 +91,17 @@ class Validations:
         now = self.world.now()
         started, finished = now + 0.1 / self.world.speed, now + (0.2 + 0.0001 * len(fresh)) / self.world.speed
         validation = Validation(addresses, len(fresh), now, started, finished, self.fails)
-        number = self._validations.put(validation)
+        number = self.shelf.put(validation)
         if given.get("notificationUrl"):
             for due in (started, finished):
                 tell = partial(self._tell, given["notificationUrl"], number, validation, due)
                 self.world.timetable.at(due, tell)
         return answered({"data": self._show(number, validation, now)})
 
-    def delete(self, asked: Asked) -> Answer:
-        """``DELETE /validation/emails/<ID>``."""
-        self._validations.drop(asked.path["id"])
-        return gone()
-
     def _addresses(self, given: dict[str, Any]) -> list[str]:
         groups, emails = given.get("groupsIds") or [], given.get("emails") or []
         if not groups and not emails:
             raise Refusal(422, "The emails field is required when groupsIds is not present.")
-        for group in groups:
-            if group not in self.contacts.groups:
-                raise Refusal(422, f"The groupsIds field names the group {group}, which does not exist.")
         return list(dict.fromkeys([*emails, *self.contacts.addresses(groups)]))
 
     def _show(self, number: int, validation: Validation, now: float) -> dict[str, Any]:
@@ -137,7 +120,7 @@ class Validations:
             "createdAt": written(validation.created),
             "updatedAt": written(_updated(validation, status)),
             "finishedAt": written(validation.finished) if done else None,
-            "resultUrl": f"{BASE}{_PATH}/{number}/result" if done else None,
+            "resultUrl": f"{BASE}{self.path}/{number}/result" if done else None,
         }
 
     def _rows(self, validation: Validation) -> Iterator[bytes]:
