@@ -19,11 +19,22 @@ SECRET_FIELDS = frozenset(
 SPANISH_EXAMPLES = ("34666555444", "34666555333", "34666666666")
 MEXICAN_EXAMPLES = ("4498987281", "4498987282", "4498987283", "4498987284", "4498987285", "4499157710")
 OTHER_EXAMPLES = ("1234567890", "3216549870", "19292968422", "447897027482", "447723471710", "0016175551212")
+MALAYSIAN_EXAMPLES = ("60123240066", "60102200533", "60166600267", "60126660125")
 EXAMPLES = frozenset(
-    (*SPANISH_EXAMPLES, *MEXICAN_EXAMPLES, *OTHER_EXAMPLES, "900222222", "3466666666", "34666777555", "00919833111380")
+    (
+        *SPANISH_EXAMPLES,
+        *MEXICAN_EXAMPLES,
+        *MALAYSIAN_EXAMPLES,
+        *OTHER_EXAMPLES,
+        "900222222",
+        "3466666666",
+        "34666777555",
+        "00919833111380",
+    )
 )
 NUMBER = re.compile(r"(?<![\d.])(?:\d{9,13}|00\d{12,13})(?![\d.])")
 EMAIL = re.compile(r"[\w.+-]+@(?!example\.com|test\.com)[\w-]+(?:\.[\w-]+)+")
+SECRET_IN_FORM = re.compile(rf"\b({'|'.join(sorted(SECRET_FIELDS))})=[^&\s]+", re.IGNORECASE)
 HOOK_SECRET = re.compile(r"(/hooks/[^/\"\s]+/)[^/\"\s]+(/)")
 
 
@@ -46,12 +57,12 @@ def scrub_response(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def scrubbed_body(body: bytes | str) -> bytes:
-    """A body without secrets: JSON field by field, anything else as text."""
+    """A body without secrets: JSON field by field, anything else as text, of which a form's secret fields are known."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
     try:
         value = json.loads(text)
     except ValueError:
-        return scrubbed(text).encode()
+        return scrubbed(SECRET_IN_FORM.sub(rf"\1={REDACTED}", text)).encode()
     clean = _without_secrets(value)
     return (text if clean == value else json.dumps(clean, ensure_ascii=False)).encode()
 

@@ -289,6 +289,8 @@ def test_the_scrubber_leaves_nothing() -> None:
     assert not re.search("hunter2|s3cret|c2VjcmV0|a=b|34612345678|4491234567", text)
     assert "34666555444" in text
     assert json.loads(clean.body)["n"] == 12
+    form = TapedRequest("POST", "https://example.com/token", "client_id=hunter2&secret=s3cret&to=34612345678", {})
+    assert not re.search("hunter2|s3cret|34612345678", str(scrub_request(form).body))
     response = {
         "status": {"code": 200, "message": "OK"},
         "headers": {"Set-Cookie": ["session=1"], "Content-Type": ["text/html"]},
