@@ -195,6 +195,19 @@ def test_a_text_is_sent_within_the_session(providers: Providers) -> None:
     assert providers.nrs.post(path, content=b"Hello").json()["error"]["code"] == 125
 
 
+def test_a_session_ends_after_a_day(providers: Providers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day after the recipient's last message the session is shown as over, and nothing can be sent to it."""
+    life(providers, replies=1.0)
+    send(providers)
+    until(lambda: len(lines(providers)) == 2)
+    tomorrow = providers.app.world.now() + 24 * 3600
+    monkeypatch.setattr(providers.app.world, "now", lambda: tomorrow)
+    conversation = providers.nrs.get(f"/whatsapp/conversations/{FROM}/{ONE}").json()["data"]
+    assert conversation["isSessionActive"] is False
+    path = f"/whatsapp/conversations/{FROM}/{ONE}/messages"
+    assert providers.nrs.post(path, json={"content": "x"}).status_code == 422
+
+
 def test_about_three_in_a_hundred_reply(providers: Providers) -> None:
     """Replies come by the seed: the same numbers and texts are answered alike, and about 3 % are."""
     providers.configure(nrs360={"shares": {"delivered": 1.0}})
