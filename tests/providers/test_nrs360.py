@@ -34,7 +34,7 @@ DELIVERY_QUERY = {"message": "m1", "sender": "TEST", "phone": "34666555001", "st
 
 # the guide's table of errors: HTTP 500 leaves doubt, 401 and 402 are the account's; the rest is told one by one below
 GUIDE_HTTP_500 = (101, 122, 123)
-GUIDE_HTTP_OTHERS = {103: 401, 112: 401, 118: 401, 111: 402, 422: 422}
+GUIDE_HTTP_OTHERS = {103: 401, 112: 401, 118: 401, 111: 402, 404: 404, 422: 422}
 GUIDE_CODES = [
     0,
     *range(101, 124),
@@ -44,6 +44,7 @@ GUIDE_CODES = [
     *range(140, 143),
     *range(150, 158),
     *range(160, 197),
+    404,  # shown under "SMS information by message id", not in the table
     422,
 ]
 
@@ -442,6 +443,16 @@ def test_every_event_means_what_the_guide_says(word: str, state: State | None, *
     assert (news.provider_id, news.reference) == ("XXXXXXXXXXXXX", REFERENCE)
     assert news.at == datetime(2021, 7, 19, 15, 0, 33, tzinfo=UTC)
     assert (word in EVENTS) or word == "moon_phase"
+
+
+def test_what_a_person_fills_into_a_form_is_a_reply() -> None:
+    """A line a field, of the message whose form it is; a form without answers stays an event."""
+    filled = {**EVENT_FORM, "event": "form_submitted", "extra": '{"formValues": {"name": "Ana", "score": 10}}'}
+    (news,) = adapter().hook(hook("events", filled)).news
+    assert (news.kind, news.text, news.provider_id) == (NewsKind.REPLY, "name: Ana\nscore: 10", "XXXXXXXXXXXXX")
+    for extra in ("", "[]", "{}", '{"formValues": null}', "oops"):
+        (event,) = adapter().hook(hook("events", {**filled, "extra": extra})).news
+        assert (event.kind, event.text) == (NewsKind.STATUS, None)
 
 
 def test_events_that_differ_have_different_keys() -> None:

@@ -242,7 +242,9 @@ def test_what_people_write_on_whatsapp_is_a_reply() -> None:
 def test_only_conversations_that_may_hold_something_new_are_read() -> None:
     """A session ends a day after its person's last message: one that ended before holds nothing new."""
     ended = (SINCE - timedelta(seconds=1)).isoformat()
-    listed = page(conversation(to="34666555333", sessionExpiresAt=ended), conversation(sessionExpiresAt=None))
+    silent = conversation(to="34666666666", sessionExpiresAt=None, isSessionActive=False)
+    ended_before = conversation(to="34666555333", sessionExpiresAt=ended)
+    listed = page(ended_before, silent, conversation(sessionExpiresAt=None))
     until = SINCE + timedelta(hours=1)
     assert asked(adapter(whatsapp_sender=SENDER).replies(SINCE, until), listed, page()) == [
         ("whatsapp/conversations", {"from": SENDER, "limit": "1000"}),

@@ -111,9 +111,11 @@ ERRORS: Mapping[int, tuple[str, tuple[Fault, Retry, str]]] = {
     194: ("Available times is specified but its value is empty", _MAPPING),
     195: ("No valid contacts external ids", _RECIPIENT),
     196: ("Available times range is too short", _MAPPING),
+    404: ("Resource not found", (Fault.UNKNOWN, Retry.NO, "check the id that was asked for, and base_url")),
     422: ("Input validation error", _MESSAGE),
 }
-"""Code to the guide's words, and whose fault it is, whether to try again and what to do."""
+"""Code to the guide's words, and whose fault it is, whether to try again and what to do. The guide's table lacks 404,
+which it shows under "SMS information by message id"."""
 
 
 VALIDATION = 422

@@ -1,5 +1,7 @@
 """News that 360NRS pushes (guide: "Event Notifications", "Delivery notifications")."""
 
+import orjson
+
 from connector.model.errors import Refused
 from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind
@@ -9,11 +11,13 @@ from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.report import time_of
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
 
+FORM_SUBMITTED = "form_submitted"
+
 WEBHOOKS = (
     Webhook(
         "events",
         "Event Notifications",
-        "An event of a message, on any channel. Sent again up to 5 times on any answer but 200.",
+        "An event, on any channel; a form's answers are a reply. Sent again up to 5 times on any answer but 200.",
         (Carrier.FORM,),
         (
             WebhookField("event", "delivered", "what happened", required=True),
@@ -63,8 +67,9 @@ def _event(request: HookRequest) -> News:
         raise Refused(Failure("400", "an event notification has no `event`", Fault.PROVIDER), status=400)
     event, at, provider_id = event_of(word), form.get("eventDate", ""), form.get("id", "").strip()
     named = (provider_id, form.get("contactId", ""), form.get("campaignId", ""))
+    answers = _form_answers(form.get("extra", "")) if word.lower() == FORM_SUBMITTED else None
     return News(
-        NewsKind.STATUS,
+        NewsKind.STATUS if answers is None else NewsKind.REPLY,
         news_key(NAME, "event", *named, word, at, form.get("extra", "")),
         time_of(at),
         event.state,
@@ -72,9 +77,19 @@ def _event(request: HookRequest) -> News:
         event.failure,
         reference=reference_in(form.get("campaignName")),
         provider_id=provider_id or None,
+        text=answers,
         opted_out=event.opted_out,
         raw=dict(form),
     )
+
+
+def _form_answers(extra: str) -> str | None:
+    """What a person has filled into a form, a line a field; None where `extra` holds no such thing."""
+    try:
+        values = orjson.loads(extra)["formValues"]
+        return "\n".join(f"{name}: {value}" for name, value in values.items())
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _delivery(settings: NRS360Options, request: HookRequest) -> News:

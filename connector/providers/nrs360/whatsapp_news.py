@@ -111,7 +111,9 @@ def _news_of(row: ConversationMessage, message: OpenMessage, *, known_too: bool)
 
 def _may_hold_news(conversation: Told, since: datetime) -> bool:
     ends = conversation.session_expires_at
-    return not isinstance(ends, datetime) or ends >= since
+    if isinstance(ends, datetime):
+        return ends >= since
+    return conversation.is_session_active is not False  # no session and no end of one: its person never wrote
 
 
 def _is_reply(row: ConversationMessage, sender: str, since: datetime, until: datetime) -> bool:
