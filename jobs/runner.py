@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from connector.model.errors import BudgetSpent, ConnectorError, LeaseHeld
 from connector.store import lease
 from connector.sync.parts import LEASE_NAME, Parts
 from connector.sync.reconcile import mark_interrupted
+from jobs.process import prepare_for_threads
 from jobs.schedule import Job, slowed, table
 
 log = structlog.get_logger()
@@ -26,9 +26,6 @@ log = structlog.get_logger()
 LEASE_LIFETIME = timedelta(seconds=30)
 _WATCH_EVERY = 5.0
 _ASK_FOR_LEASE_EVERY = 2.0
-_TURN = 0.0005
-"""Seconds a thread may keep the interpreter while others wait for it; at Python's own 5 ms, whoever holds the store's
-one writer waits long and often in the midst of its transaction, and all other writers with it."""
 _BUDGET_PAUSE = 60.0
 """Seconds a job is left alone after the org said that the day's requests are used up."""
 
@@ -69,7 +66,7 @@ class Daemon:
         Raises:
             LeaseHeld: another process works on this org and `wait_for_lease` is false.
         """
-        sys.setswitchinterval(_TURN)
+        prepare_for_threads()
         take_lease(self._app, self._parts, wait=wait_for_lease)
         mark_interrupted(self._parts)
         self._watch.start()

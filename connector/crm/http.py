@@ -63,12 +63,12 @@ class OrgHTTP(requests.Session):
         self._counting = threading.Lock()
         self._timeouts = (options.connect_timeout, options.read_timeout)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        https = transport or HTTPAdapter(pool_maxsize=options.threads + 4)
+        https = transport or HTTPAdapter(pool_maxsize=2 * options.threads + 4)
         self.mount("https://", https)
         for address in {options.base_url, options.login_url or options.base_url}:
             parts = urlsplit(address)
             if parts.scheme == "http":
-                self.mount(f"https://{parts.netloc}/", transport or PlainLoopback(pool_maxsize=options.threads + 4))
+                self.mount(f"https://{parts.netloc}/", transport or PlainLoopback(pool_maxsize=2 * options.threads + 4))
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """As requests does it, with this session's timeouts unless the call has its own.
