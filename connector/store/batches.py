@@ -127,7 +127,7 @@ def _without_halves(value: Any) -> Any:
 def _time_for_sqlite(value: Any) -> str:
     if not isinstance(value, datetime):
         raise TypeError(f"{type(value).__name__} does not travel to the database")
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _time_for_postgresql(value: Any) -> str:
