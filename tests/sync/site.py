@@ -48,7 +48,7 @@ FAST = {
     "first_poll_when_pushed": 2.0,
 }
 AT_REST = (*FINAL, State.HELD, State.UNKNOWN)
-_COUNTRY = {"ES": ("+346", 8), "MX": ("+52449", 7), "GB": ("+447400", 6)}
+_COUNTRY = {"ES": ("+346", 8), "MX": ("+52449", 7), "GB": ("+447400", 6), "MY": ("+6012", 7)}
 
 
 @cache
