@@ -82,7 +82,11 @@ class TestNRS360(ProviderContract):
     adapter = NRS360
     account: ClassVar = {"provider": "nrs360", "username": "username", "api_password": "apiPassword", "sender": "TEST"}
     secrets = ("apiPassword",)
-    contents: ClassVar = {Channel.WHATSAPP: {"template": 123}, Channel.VOICE: {"language": "es_ES"}}
+    contents: ClassVar = {
+        Channel.WHATSAPP: {"template": 123},
+        Channel.VOICE: {"language": "es_ES"},
+        Channel.LANDING: {"template": 1},
+    }
     number = "+34666555444"
     country = "ES"
     longest: ClassVar = {"a": 153 * 15, "€": 76 * 15, "ж": 67 * 15, "😀": 33 * 15}

@@ -349,3 +349,71 @@ def test_a_refused_call_is_told_by_its_code() -> None:
     with pytest.raises(Refused, match="Invalid voice language") as caught:
         adapter().read_send(Batch(REFERENCE, (call(),)), error(130))
     assert caught.value.failure.fault is Fault.MAPPING
+
+
+# landing SMS
+
+
+def landing(place: int = 0, **changes: Any) -> Message:
+    """A text with a page of a template."""
+    return replace(message(Channel.LANDING, place, **{"content": {"template": 7}, **changes}), sender="TEST")
+
+
+def test_a_landing_sms_has_its_link_where_the_text_says_or_at_its_end() -> None:
+    """The guide's placeholder stays what it is, values travel apart, and the page is the template's."""
+    request = adapter().send(Batch(REFERENCE, (landing(), landing(1))))
+    assert (request.path, request.sends) == ("landingsms", True)
+    assert request.json == {
+        "to": ["34666555000", "34666555001"],
+        "from": "TEST",
+        "message": "Hola {v0}, nos vemos. {LAND_URL}",
+        "sub": [{"v0": "Ana 0"}, {"v0": "Ana 1"}],
+        "encoding": "gsm",
+        "parts": 8,
+        "campaignName": f"connector ~{REFERENCE}",
+        "templateId": 7,
+    }
+    placed = landing(pieces=("Mira {LAND_URL}, ", ""), values=("{LAND_URL}",))
+    assert adapter().refuse(placed) is None
+    sent = adapter().send(Batch(REFERENCE, (placed,))).json
+    assert (sent["message"], sent["sub"]) == ("Mira {LAND_URL}, {v0}", [{"v0": "{LAND_URL}"}])
+
+
+def test_a_page_is_a_template_or_html() -> None:
+    """The message's own, else the account's; messages of two pages share no request."""
+    by_html = landing(content={"html": "<p>Hi</p>"})
+    body = adapter(landing_template=9).send(Batch(REFERENCE, (by_html,))).json
+    assert (body["templateBody"], "templateId" in body) == ("<p>Hi</p>", False)
+    assert adapter(landing_template=9).send(Batch(REFERENCE, (landing(content={}),))).json["templateId"] == 9
+    assert adapter().group(landing()) == adapter().group(landing(1))
+    assert adapter().group(landing()) != adapter().group(by_html)
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "code"),
+    [
+        ({"content": {}}, {}, "no_page"),
+        ({"pieces": ("",), "values": ()}, {}, "no_text"),
+        ({"pieces": ("{name}",), "values": ()}, {}, "placeholder"),
+        ({"pieces": ("", ""), "values": ("{name}",)}, {}, None),
+        ({"pieces": ("", ""), "values": ("{LAND_URL}",)}, {"merge_values": False}, "placeholder"),
+        ({"pieces": ("Mira {LAND_URL}",), "values": ()}, {"merge_values": False}, None),
+        ({"pieces": ("\ud83d",), "values": ()}, {}, "unsendable_character"),
+        ({"pieces": ("a" * (153 * 8 - 22),), "values": ()}, {}, None),
+        ({"pieces": ("a" * (153 * 8 - 21),), "values": ()}, {}, "too_long"),
+        ({"pieces": ("a" * (153 * 8 - 21),), "values": ()}, {"landing_link": 20}, None),
+        ({"pieces": ("a" * (153 * 2 - 21),), "values": ()}, {"max_parts": 2}, "too_long"),
+    ],
+)
+def test_landing_sms_are_held_to_the_guide(changes: dict[str, Any], settings: dict[str, Any], code: str | None) -> None:
+    """Eight parts with the link, a page, and no other marks of a template in the text."""
+    refusal = adapter(**settings).refuse(landing(**changes))
+    assert (refusal.code if refusal else None) == code
+    assert adapter(sender=None).refuse(replace(landing(), sender=None)) is not None
+
+
+def test_a_landing_sms_is_told_of_by_the_report_and_found_among_its_kind() -> None:
+    """It is not asked for by its id, and its campaign is of the channel `landing`."""
+    batch = replace(opened(Channel.LANDING, ("known", State.SENT)), provider_batch=None)
+    assert asked(adapter().statuses([batch])) == []
+    assert asked(adapter().resolve(batch), page()) == [("campaigns", {"name": f"*~{REFERENCE}", "channel": "landing"})]

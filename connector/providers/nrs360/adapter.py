@@ -36,15 +36,15 @@ from connector.providers.webhooks import Webhook
 
 
 class NRS360(Provider[NRS360Options]):
-    """360NRS's REST guide: SMS, calls and WhatsApp templates in batches with their values apart; statuses by id, by
-    report, by conversation and pushed; sendings found by name."""
+    """360NRS's REST guide: SMS, landing SMS, calls and WhatsApp templates in batches with their values apart; statuses
+    by id, by report, by conversation and pushed; sendings found by name."""
 
     name: ClassVar[str] = NAME
     options: ClassVar[type[AccountOptions]] = NRS360Options
     capability: ClassVar[Capability] = Capability(
         provider=NAME,
         channels=sending.CHANNELS,
-        channels_to_come=frozenset({Channel.EMAIL, Channel.LANDING}),
+        channels_to_come=frozenset({Channel.EMAIL}),
         encodings=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),
         max_parts=GUIDE_MAX_PARTS,
         batch_ceiling=sys.maxsize,  # the guide gives no maximum of recipients; the account's batch_size decides

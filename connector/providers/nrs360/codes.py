@@ -20,7 +20,11 @@ ENCODINGS: Mapping[Encoding, Literal["gsm", "gsm-pt", "utf-16"]] = {
     Encoding.UCS2: "utf-16",
 }
 
-CAMPAIGN_CHANNELS: Mapping[Channel, Literal["sms", "text2speech"]] = {Channel.SMS: "sms", Channel.VOICE: "text2speech"}
+CAMPAIGN_CHANNELS: Mapping[Channel, Literal["sms", "text2speech", "landing"]] = {
+    Channel.SMS: "sms",
+    Channel.VOICE: "text2speech",
+    Channel.LANDING: "landing",
+}
 """The channels of the list of campaigns, which knows no WhatsApp (guide: "Campaigns list / Filters")."""
 
 _RECIPIENT = (Fault.RECIPIENT, Retry.NO, "mend the number on the record")

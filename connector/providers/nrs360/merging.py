@@ -1,6 +1,7 @@
 """What comes from data travels in `sub`, never in the template (guide: "Substitution variables")."""
 
 import re
+from collections.abc import Sequence
 
 from connector.model.failures import Failure, Fault
 from connector.model.messages import Message
@@ -19,7 +20,12 @@ def template_of(settings: NRS360Options, message: Message) -> str:
         return message.text
     if any(MARKS_OF_PLACEHOLDERS.intersection(piece) for piece in message.pieces):
         return WHOLE_TEXT_AS_VALUE
-    return "".join(f"{piece}{{v{place}}}" for place, piece in enumerate(message.pieces[:-1])) + message.pieces[-1]
+    return marked(message.pieces)
+
+
+def marked(pieces: Sequence[str]) -> str:
+    """The pieces with a placeholder between each two."""
+    return "".join(f"{piece}{{v{place}}}" for place, piece in enumerate(pieces[:-1])) + pieces[-1]
 
 
 def substitutions(settings: NRS360Options, batch: Batch) -> list[dict[str, str]] | None:

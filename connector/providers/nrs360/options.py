@@ -30,6 +30,12 @@ class NRS360Options(AccountOptions):
     voice_gender: Literal["F", "M"] = Field(
         default="F", description="the voice of calls whose mapping names none: F a woman's, M a man's"
     )
+    landing_template: int | None = Field(
+        default=None, description="the page of landing SMS whose mapping names none, by its template's id"
+    )
+    landing_link: int = Field(
+        default=21, ge=1, description="characters that the link of a landing SMS takes, which the guide does not say"
+    )
     campaign: str = Field(default="connector", description="the campaign of messages whose mapping names none")
     encodings: tuple[Encoding, ...] = Field(
         default=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),

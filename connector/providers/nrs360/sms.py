@@ -22,10 +22,11 @@ LONGEST_NAMED_SENDER = 11
 
 def refusal(settings: NRS360Options, message: Message) -> Failure | None:
     """Why the message cannot be sent: no text, too long, no sender, or a text that reads as a template."""
-    return _sender_refusal(settings, message) or _text_refusal(settings, message.text)
+    return sender_refusal(settings, message) or _text_refusal(settings, message.text)
 
 
-def _sender_refusal(settings: NRS360Options, message: Message) -> Failure | None:
+def sender_refusal(settings: NRS360Options, message: Message) -> Failure | None:
+    """That there is no sender, or a longer one than 15 digits or 11 letters."""
     sender = sender_of(settings, message)
     if not sender:
         return no_sender()
@@ -57,7 +58,7 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
         message.campaign or settings.campaign,
         segments_of(settings, message.text).encoding,
         template_of(settings, message),
-        _expiry(settings, message),
+        expiry(settings, message),
     )
 
 
@@ -73,7 +74,7 @@ def send_request(account: str, settings: NRS360Options, batch: Batch) -> Request
         campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
         sub=substitutions(settings, batch),
         notification_url=_notification_urls(account, settings, batch) or None,
-        expiration_date=_expiry(settings, first),
+        expiration_date=expiry(settings, first),
     )
     return SMS.send.request(asked, headers=authorization(settings))
 
@@ -93,7 +94,7 @@ def segments_of(settings: NRS360Options, text: str) -> Segments:
     return measure(text, settings.encodings, gsm_pt_part=settings.gsm_pt_part)
 
 
-def _expiry(settings: NRS360Options, message: Message) -> datetime | None:
+def expiry(settings: NRS360Options, message: Message) -> datetime | None:
     """`expires_at` in UTC, rounded up: rounded down it could be past, which refuses the request."""
     if message.expires_at is None:
         return None
