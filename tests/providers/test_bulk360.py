@@ -427,6 +427,17 @@ def test_the_webhook_has_the_guide_s_parameters() -> None:
     assert [field.name for field in WEBHOOKS[0].fields] == GUIDE["Delivery Notification (DN)"]["parameters"]
 
 
+@pytest.mark.parametrize("msisdn", ["60123240066", "+60123240066", " whatsapp:60123240066"])
+def test_a_number_is_read_however_it_is_written(msisdn: str) -> None:
+    """As E.164, so that it finds the message where the id does not."""
+    assert adapter().hook(notified(msisdn=msisdn)).news[0].phone == "+60123240066"
+
+
+def test_claims_outlast_a_send_whose_token_is_renewed() -> None:
+    """A token, a send turned away, another token and the send again: each may take as long as an answer may."""
+    assert adapter(read_timeout=7).settings.longest_answer == 28
+
+
 @pytest.mark.parametrize("changes", [{"status": None}, {"msgid": None, "msisdn": None}, {"msgid": "", "msisdn": "x"}])
 def test_a_notification_that_says_nothing_is_refused(changes: dict[str, Any]) -> None:
     """Without a status, or without anything that says whose it is, it is answered with 400."""

@@ -17,7 +17,12 @@ class Bulk360Options(AccountOptions):
 
     provider: Literal["bulk360"] = "bulk360"
     base_url: str = "https://sms.360.my"
-    batch_size: int = Field(default=NUMBERS_A_REQUEST, ge=1, le=NUMBERS_A_REQUEST)
+    batch_size: int = Field(
+        default=NUMBERS_A_REQUEST,
+        ge=1,
+        le=NUMBERS_A_REQUEST,
+        description="numbers a request at most; fewer travel where they are long or go by WhatsApp",
+    )
     app_key: SecretStr = Field(description="the APP_KEY under Configurations > APIs > Create Connection")
     app_secret: SecretStr = Field(description="the APP_SECRET beside it")
     sender: Annotated[str, StringConstraints(pattern=SENDER)] | None = Field(
@@ -31,3 +36,9 @@ class Bulk360Options(AccountOptions):
     )
     token_path: str = Field(default="oauth/token", description="where access tokens are asked for")
     send_path: str = Field(default="api/bulk360/v2.0", description="where messages are sent; it names the version")
+
+    @property
+    def longest_answer(self) -> float:
+        """Seconds a send may take with all that can go before it: a token, a send for which it is turned away, another
+        token, and the send again (guide: "Request Access Token")."""
+        return 4 * self.read_timeout
