@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from connector.model.errors import MayHaveLeft, Unreadable
 from connector.model.failures import Fault, Retry
-from connector.model.messages import NewsKind, OpenBatch, OpenMessage
+from connector.model.messages import Channel, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Batch, HookRequest, Request, Response
 from connector.providers.smsclouds.adapter import Smsclouds
@@ -105,7 +105,7 @@ class TestSmsclouds(ProviderContract):
     """The contract, for Smsclouds."""
 
     adapter = Smsclouds
-    account: ClassVar = {"provider": "smsclouds", "token": "tok-secret", "route": 77}
+    account: ClassVar = {"provider": "smsclouds", "token": "tok-secret", "route": 77, "remittent": "5570055780"}
     secrets = ("tok-secret",)
     number = "+524498987282"
     country = "MX"
@@ -117,6 +117,8 @@ class TestSmsclouds(ProviderContract):
         DocumentedError(error(422), "422", Fault.MESSAGE, Retry.NO),
     ]
     hooks: ClassVar = [pushed(), heard("smpp_responses", PUSHED_TO_SMPP), heard("keyword", KEYWORD)]
+
+    contents: ClassVar = {Channel.EMAIL: {"to": "jack@example.com", "subject": "importante"}}
 
     def accepting(self, batch: Batch) -> Response:
         """The guide's example response."""

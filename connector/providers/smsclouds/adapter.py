@@ -19,21 +19,20 @@ from connector.providers.base import (
     Request,
     Response,
 )
-from connector.providers.smsclouds import answers, checks, conversations, hooks, lookups, replies, sending
+from connector.providers.smsclouds import addressing, answers, checks, conversations, hooks, lookups, replies, sending
 from connector.providers.smsclouds.codes import LIMITS, NAME, Form
 from connector.providers.smsclouds.options import OPTIMAL_RECIPIENTS, SmscloudsOptions
 from connector.providers.webhooks import Webhook
 
 
 class Smsclouds(Provider[SmscloudsOptions]):
-    """Smsclouds' API v3: SMS campaigns with merge fields, statuses polled, replies polled and pushed."""
+    """Smsclouds' API v3: SMS, voice and email campaigns, statuses polled, replies polled and pushed."""
 
     name: ClassVar[str] = NAME
     options: ClassVar[type[AccountOptions]] = SmscloudsOptions
     capability: ClassVar[Capability] = Capability(
         provider=NAME,
-        channels=frozenset({Channel.SMS}),
-        channels_to_come=frozenset({Channel.VOICE, Channel.EMAIL}),
+        channels=frozenset({Channel.SMS, Channel.VOICE, Channel.EMAIL}),
         encodings=(Encoding.GSM7, Encoding.UCS2),
         max_parts=3,
         batch_ceiling=OPTIMAL_RECIPIENTS,
@@ -57,8 +56,8 @@ class Smsclouds(Provider[SmscloudsOptions]):
         return replace(self.capability, plain_limits=limits)
 
     def authorization(self) -> Mapping[str, str]:
-        """See `sending.authorization`."""
-        return sending.authorization(self.settings)
+        """See `addressing.authorization`."""
+        return addressing.authorization(self.settings)
 
     def path_of(self, operation: str) -> str | None:
         """See `SmscloudsOptions.path_of`."""

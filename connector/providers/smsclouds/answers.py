@@ -4,8 +4,8 @@ from connector.model.errors import Unreadable
 from connector.model.messages import Outcome
 from connector.model.states import State
 from connector.providers.base import Batch, Response
-from connector.providers.smsclouds.operations.campaigns import Campaigns
 from connector.providers.smsclouds.operations.operation import failure_in
+from connector.providers.smsclouds.sending import batch_in
 from connector.providers.talk import raise_for_status
 
 
@@ -19,7 +19,7 @@ def outcomes(batch: Batch, response: Response) -> list[Outcome]:
     """
     texts = tuple(message.text for message in batch.messages) if response.status >= 400 else ()
     raise_for_status(response, read_failure=failure_in(response, without=texts))
-    campaign = str(Campaigns.create.read(response).campaign)
+    campaign = batch_in(batch, response)
     return [Outcome(message.id, State.ACCEPTED, provider_batch=campaign) for message in batch.messages]
 
 

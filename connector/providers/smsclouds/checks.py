@@ -6,11 +6,11 @@ from email.utils import parsedate_to_datetime
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.providers.base import Conversation, Finding, Response
+from connector.providers.smsclouds.addressing import authorization
 from connector.providers.smsclouds.answers import given
 from connector.providers.smsclouds.dates import time_of
 from connector.providers.smsclouds.operations.account import Nothing, Person, User
 from connector.providers.smsclouds.options import SmscloudsOptions
-from connector.providers.smsclouds.sending import authorization
 
 
 def findings(settings: SmscloudsOptions) -> Conversation[list[Finding]]:

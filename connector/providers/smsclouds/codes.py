@@ -87,3 +87,36 @@ FAILURES: Mapping[State, Failure] = {
     ),
     State.CANCELLED: Failure("cancelled", "the message was cancelled at Smsclouds", Fault.ACCOUNT),
 }
+
+VOICE_BATCH = "voice/"
+EMAIL_BATCH = "email/"
+"""What the ids of voice and email campaigns begin with here, after the guide's paths: an SMS campaign may have the same
+number."""
+
+CALLS: Mapping[str, State] = {
+    "0": State.ACCEPTED,
+    "queued": State.ACCEPTED,
+    "to_send": State.ACCEPTED,
+    "1": State.ACCEPTED,
+    "process": State.ACCEPTED,
+    "2": State.SENT,
+    "sent": State.SENT,
+    "completed": State.SENT,
+    "3": State.FAILED,
+    "fail": State.FAILED,
+    "cancel": State.CANCELLED,
+    "cancelled": State.CANCELLED,
+    "canceled": State.CANCELLED,
+}
+"""Statuses of voice campaigns and their calls, by number and by word (guide: "Blaster (RoboCall) Status"). 3 is "Fail/
+Cancel": a failure, unless the campaign says that it was cancelled."""
+
+CALLS_NOT_BEGUN = frozenset({"0", "queued", "to_send", "cancelled", "canceled"})
+"""Statuses of a voice campaign that may have no calls to show."""
+
+CALL_FAILURES: Mapping[State, Failure] = {
+    State.FAILED: Failure(
+        "3", "the call failed or was cancelled, and Smsclouds does not say which; check the number", Fault.UNKNOWN
+    ),
+    State.CANCELLED: Failure("cancelled", "the voice campaign was cancelled at Smsclouds", Fault.ACCOUNT),
+}

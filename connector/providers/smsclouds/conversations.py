@@ -1,37 +1,69 @@
-"""Asking Smsclouds what became of messages (guide: "Messages: ID and Status DLR")."""
+"""Asking Smsclouds what became of messages (guide: "Messages: ID and Status DLR", "Blaster (RoboCall) Status")."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
+from connector.model.failures import Failure
 from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
+from connector.model.states import State
 from connector.providers.base import Conversation, Request, Response, news_key, reference_in
+from connector.providers.operation import Told
+from connector.providers.smsclouds.addressing import authorization, e164_of
 from connector.providers.smsclouds.answers import given
-from connector.providers.smsclouds.codes import CAMPAIGNS_WITHOUT_MESSAGES, FAILURES, MESSAGES, NAME
+from connector.providers.smsclouds.codes import (
+    CALL_FAILURES,
+    CALLS,
+    CALLS_NOT_BEGUN,
+    CAMPAIGNS_WITHOUT_MESSAGES,
+    EMAIL_BATCH,
+    FAILURES,
+    MESSAGES,
+    NAME,
+    VOICE_BATCH,
+)
 from connector.providers.smsclouds.dates import time_of
-from connector.providers.smsclouds.operations.campaigns import CampaignMessage, Campaigns, ShowMessages
+from connector.providers.smsclouds.operations.campaigns import Campaigns, ShowMessages
+from connector.providers.smsclouds.operations.voice import NamedVoiceCampaign, Voice
 from connector.providers.smsclouds.options import SmscloudsOptions
-from connector.providers.smsclouds.sending import authorization, e164_of
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
+class Row:
+    """What a campaign tells of one number. `identity` is what tells it from other news; `at` is as it was written."""
+
+    phone: str | None
+    state: State | None
+    word: str
+    failure: Failure | None
+    provider_id: str | None
+    reference: str | None
+    at: str | None
+    identity: tuple[object, ...]
+    told: Told
+
+
 def statuses(settings: SmscloudsOptions, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
-    """GET /api/v3/campaign/{id}/messages for each batch whose campaign is known; rows are matched by cellphone.
+    """Asks for each batch whose campaign is known and has a status; rows are matched by cellphone.
 
     One batch's trouble (5xx, an unreadable answer) does not keep the others waiting; it is raised at the end.
     """
     trouble: ExchangeError | None = None
     for batch in open_batches:
-        if batch.provider_batch is None:
+        asked = _asked(settings, batch)
+        if asked is None:
             continue
+        request, read = asked
         try:
-            response = yield _messages_of(settings, batch.provider_batch)
+            response = yield request
             if response is not None and response.status == 404:
                 log.warning("campaign_not_known", provider=NAME, campaign=batch.provider_batch)
                 continue
-            news = _news_of_campaign(settings, batch, response)
+            news = list(_news_of_rows(settings, batch, read(given(response))))
         except (MayHaveLeft, Unreadable) as error:
             trouble = trouble or error
             continue
@@ -42,73 +74,106 @@ def statuses(settings: SmscloudsOptions, open_batches: Sequence[OpenBatch]) -> C
 
 
 def shown(settings: SmscloudsOptions, batch: OpenBatch) -> Conversation[None]:
-    """GET /api/v3/campaign/{id}/messages: every row, whether its cellphone is ours or not."""
-    if batch.provider_batch is None:
+    """Asks for one batch's campaign: every row, whether its cellphone is ours or not."""
+    asked = _asked(settings, batch)
+    if asked is None:
         return
-    response = yield _messages_of(settings, batch.provider_batch)
+    request, read = asked
+    response = yield request
     if response is None or response.status != 404:
-        reference, rows = _rows_of_campaign(response)
-        numbered = [(row, e164_of(row.cellphone)) for row in rows]
-        yield [_status(settings, batch, reference, row, phone) for row, phone in numbered if phone is not None]
+        yield [_status(settings, batch, row, row.phone) for row in read(given(response)) if row.phone is not None]
 
 
-def _messages_of(settings: SmscloudsOptions, campaign: str) -> Request:
-    return Campaigns.messages.request(ShowMessages(campaign=int(campaign)), headers=authorization(settings))
+def _asked(settings: SmscloudsOptions, batch: OpenBatch) -> tuple[Request, Callable[[Response], Iterator[Row]]] | None:
+    """The request that tells of the batch, and what reads its answer; None where nothing can be asked."""
+    name = batch.provider_batch
+    if name is None or name.startswith(EMAIL_BATCH):
+        return None
+    headers = authorization(settings)
+    if name.startswith(VOICE_BATCH):
+        voice_campaign = NamedVoiceCampaign(voice_campaign=int(name.removeprefix(VOICE_BATCH)))
+        return Voice.show.request(voice_campaign, headers=headers), _calls
+    return Campaigns.messages.request(ShowMessages(campaign=int(name)), headers=headers), _messages
 
 
-def _news_of_campaign(settings: SmscloudsOptions, batch: OpenBatch, response: Response | None) -> list[News]:
-    reference, rows = _rows_of_campaign(response)
-    return list(_news_of_rows(settings, batch, reference, rows))
-
-
-def _rows_of_campaign(response: Response | None) -> tuple[str | None, list[CampaignMessage]]:
-    """Our reference in the campaign's name, and its rows; no rows while the campaign has none to show."""
-    campaign = Campaigns.messages.read(given(response))
+def _messages(response: Response) -> Iterator[Row]:
+    """The rows of an SMS campaign; none while it has none to show."""
+    campaign = Campaigns.messages.read(response)
     if (campaign.campaign_status or "").strip().lower() in CAMPAIGNS_WITHOUT_MESSAGES:
-        return None, []
+        return
     if campaign.data is None:
         raise Unreadable("Smsclouds answered without the list of messages that the guide gives")
-    return reference_in(campaign.name), campaign.data
+    reference = reference_in(campaign.name)
+    for row in campaign.data:
+        word = (row.status or "").strip().lower()
+        state = MESSAGES.get(word)
+        yield Row(
+            e164_of(row.cellphone),
+            state,
+            word,
+            FAILURES.get(state) if state else None,
+            str(row.id) if row.id else None,
+            reference,
+            row.sent_date,
+            ("status", row.id, row.cellphone, word),
+            row,
+        )
 
 
-def _news_of_rows(
-    settings: SmscloudsOptions, batch: OpenBatch, reference: str | None, rows: Sequence[CampaignMessage]
-) -> Iterator[News]:
+def _calls(response: Response) -> Iterator[Row]:
+    """The rows of a voice campaign; none before it has begun. What a cancelled one has not called is cancelled."""
+    campaign = Voice.show.read(response)
+    overall = CALLS.get(_word(campaign.status))
+    if campaign.voice_messages is None and _word(campaign.status) not in CALLS_NOT_BEGUN:
+        raise Unreadable("Smsclouds answered without the list of calls that the guide gives")
+    reference = reference_in(campaign.name)
+    for row in campaign.voice_messages or ():
+        word = _word(row.voice_message_status)
+        state = CALLS.get(word)
+        if overall is State.CANCELLED and state is not State.SENT:
+            state = overall
+        yield Row(
+            e164_of(row.cellphone),
+            state,
+            word,
+            CALL_FAILURES.get(state) if state else None,
+            f"{VOICE_BATCH}{row.voice_message}" if row.voice_message else None,
+            reference,
+            row.sent_date,
+            ("call", row.voice_message, row.cellphone, word, state),
+            row,
+        )
+
+
+def _word(status: str | int | None) -> str:
+    return "" if status is None else str(status).strip().lower()
+
+
+def _news_of_rows(settings: SmscloudsOptions, batch: OpenBatch, rows: Iterator[Row]) -> Iterator[News]:
     wanted = {message.to: message for message in batch.messages}
     for row in rows:
-        message = wanted.get(e164_of(row.cellphone) or "")
+        message = wanted.get(row.phone or "")
         if message is not None and _says_more(row, message):
-            yield _status(settings, batch, reference, row, message.to)
+            yield _status(settings, batch, row, message.to)
 
 
-def _says_more(row: CampaignMessage, message: OpenMessage) -> bool:
+def _says_more(row: Row, message: OpenMessage) -> bool:
     """Whether the row tells a state we do not have, or the message's id, by which its replies are known."""
-    return MESSAGES.get(_word(row)) is not message.state or message.provider_id is None
+    return row.state is not message.state or message.provider_id is None
 
 
-def _word(row: CampaignMessage) -> str:
-    return (row.status or "").strip().lower()
-
-
-def _status(
-    settings: SmscloudsOptions,
-    batch: OpenBatch,
-    reference: str | None,
-    row: CampaignMessage,
-    phone: str,
-) -> News:
-    word = _word(row)
-    state = MESSAGES.get(word)
+def _status(settings: SmscloudsOptions, batch: OpenBatch, row: Row, phone: str) -> News:
+    kind, *identity = row.identity
     return News(
         NewsKind.STATUS,
-        news_key(NAME, "status", batch.provider_batch, row.id, row.cellphone, word),
-        time_of(row.sent_date, settings.zone),
-        state,
-        word,
-        FAILURES.get(state) if state else None,
-        reference=reference,
-        provider_id=str(row.id) if row.id else None,
+        news_key(NAME, kind, batch.provider_batch, *identity),
+        time_of(row.at, settings.zone),
+        row.state,
+        row.word,
+        row.failure,
+        reference=row.reference,
+        provider_id=row.provider_id,
         provider_batch=batch.provider_batch,
         phone=phone,
-        raw=row.model_dump(by_alias=True, exclude_unset=True),
+        raw=row.told.model_dump(by_alias=True, exclude_unset=True),
     )

@@ -7,11 +7,11 @@ from connector.model.errors import Refused
 from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind
 from connector.providers.base import HookAnswer, HookRequest, news_key
+from connector.providers.smsclouds.addressing import e164_of
 from connector.providers.smsclouds.codes import NAME
 from connector.providers.smsclouds.dates import time_of
 from connector.providers.smsclouds.options import SmscloudsOptions
 from connector.providers.smsclouds.replies import reply
-from connector.providers.smsclouds.sending import e164_of
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
 
 WEBHOOKS = (

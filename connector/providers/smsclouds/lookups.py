@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from connector.providers.base import Conversation
+from connector.providers.smsclouds.addressing import authorization, national_of
 from connector.providers.smsclouds.answers import given
 from connector.providers.smsclouds.operations.lookups import Lookups, ShowHLR
 from connector.providers.smsclouds.options import SmscloudsOptions
-from connector.providers.smsclouds.sending import authorization, national_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,14 @@ class SmscloudsOptions(AccountOptions):
     responses_path: str = Field(
         default="api/v3/responses", description="the guide also prints it as api/v3/response on its request line"
     )
+    remittent: str | None = Field(
+        default=None,
+        pattern="^[0-9]{6,15}$",
+        description="the number that is shown to who is called, where the message's sender is none; national",
+    )
+    email_sender: str | None = Field(
+        default=None, description="the address that emails come from, where the message's sender is none"
+    )
     sms_clic_path: str = Field(
         default="api/v3/smsclic/campaign",
         description="the guide prints it as api/v3/smscllic, api/v3/smsclc and api/smscliv3",

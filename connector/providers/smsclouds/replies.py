@@ -8,6 +8,7 @@ from typing import Any
 from connector.model.messages import News, NewsKind
 from connector.providers.base import Conversation, news_key, reference_in
 from connector.providers.operation import Asked, Operation
+from connector.providers.smsclouds.addressing import authorization
 from connector.providers.smsclouds.answers import given
 from connector.providers.smsclouds.codes import NAME
 from connector.providers.smsclouds.dates import local, time_of
@@ -19,7 +20,6 @@ from connector.providers.smsclouds.operations.responses import (
     Responses,
 )
 from connector.providers.smsclouds.options import SmscloudsOptions
-from connector.providers.smsclouds.sending import authorization
 
 IDS_A_REQUEST = 100
 

@@ -18,7 +18,7 @@ LONGEST_TEXT = max(LIMITS.values())
 class Recipient:
     """One number and what fills the placeholders for it; a plain class, for a campaign has thousands."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = ConfigDict(extra="forbid", revalidate_instances="always")
 
     cellphone: Annotated[Cellphone, Field(description="national, digits only")]
     name: Annotated[str | None, Field(description="fills <+B+>")] = None

@@ -20,7 +20,7 @@ Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 class EmailRecipient:
     """One address and what fills the placeholders for it, in the order of the guide's example: <+B+> is the name."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = ConfigDict(extra="forbid", revalidate_instances="always")
 
     email: Annotated[Address, Field(description="the address")]
     name: Annotated[str | None, Field(description="fills <+B+>")] = None

@@ -1,0 +1,41 @@
+"""Who asks and who is written to: the headers of every request, and numbers as Smsclouds knows them."""
+
+from collections.abc import Mapping
+
+from connector.model.failures import Failure, Fault, Retry
+from connector.model.messages import Message
+from connector.providers.smsclouds.options import SmscloudsOptions
+
+COUNTRY_CODE = "+52"
+NATIONAL_DIGITS = 10
+
+
+def authorization(settings: SmscloudsOptions) -> Mapping[str, str]:
+    """The headers of every request (guide: "User Credentials")."""
+    return {
+        "authorization": f"Bearer {settings.token.get_secret_value()}",
+        "content-type": "application/json",
+        "accept": "application/json",
+    }
+
+
+def number_refusal(message: Message) -> Failure | None:
+    """Why the number cannot be written to or called: it is not Mexican. None where it is."""
+    national = national_of(message.to)
+    if national != message.to and len(national) == NATIONAL_DIGITS:
+        return None
+    reason = f"Smsclouds sends to Mexico only, and the number is of {message.country or 'no country'}"
+    return Failure("country", f"{reason}; mend the number or the mapping's route", Fault.MAPPING, Retry.WHEN_MENDED)
+
+
+def national_of(e164: str) -> str:
+    """The ten digits Smsclouds knows a Mexican number by."""
+    return e164.removeprefix(COUNTRY_CODE)
+
+
+def e164_of(cellphone: object) -> str | None:
+    """The number Smsclouds wrote, as E.164; None where it is not ten digits, with or without the country code."""
+    digits = str(cellphone).strip().removeprefix("+")
+    if len(digits) == NATIONAL_DIGITS + 2 and digits.startswith(COUNTRY_CODE[1:]):
+        digits = digits[2:]
+    return f"{COUNTRY_CODE}{digits}" if len(digits) == NATIONAL_DIGITS and digits.isdecimal() else None

@@ -1,0 +1,101 @@
+"""Voice campaigns: a text that is spoken, or a saved audio (guide: "Send Blaster (RoboCall)").
+
+What a message's content may name: `audio`, the ID of a saved audio that is played in the text's place; `transfer_num`
+and `transfer_key`, the number that a key passes the call on to. The number that is shown is the message's sender
+where that is a number, else the account's `remittent`.
+"""
+
+from collections.abc import Hashable
+from typing import Any
+
+from pydantic import ValidationError
+
+from connector.model.failures import Failure, Fault, Retry
+from connector.model.messages import Message
+from connector.providers.base import Batch, Request, Response, campaign_with_reference
+from connector.providers.smsclouds.addressing import authorization, e164_of, national_of, number_refusal
+from connector.providers.smsclouds.codes import VOICE_BATCH
+from connector.providers.smsclouds.merging import placeholder_refusal, template_of, text_refusal, values_of
+from connector.providers.smsclouds.operations.campaigns import Recipient
+from connector.providers.smsclouds.operations.voice import AUDIO, TEXT_TO_SPEECH, CreateVoiceCampaign, Voice
+from connector.providers.smsclouds.options import SmscloudsOptions
+
+
+def refusal(settings: SmscloudsOptions, message: Message) -> Failure | None:
+    """Why the call cannot be made: not Mexican, nothing to say, nobody to show, or a content the guide has not."""
+    refused = number_refusal(message)
+    if refused is None and not _plays(message):
+        refused = text_refusal(message.text)
+        if refused is None and not settings.merge_values:
+            refused = placeholder_refusal(message.text)
+    return refused or _content_refusal(settings, message)
+
+
+def group_of(settings: SmscloudsOptions, message: Message) -> Hashable:
+    """What messages must share to travel in one request."""
+    said = sorted((name, str(value)) for name, value in _said(settings, message).items())
+    return message.campaign or settings.campaign, tuple(said)
+
+
+def request(settings: SmscloudsOptions, batch: Batch) -> Request:
+    """POST /api/v3/voice for a batch of one group; what comes from data travels in the recipients' fields."""
+    return Voice.create.request(_asked(settings, batch), headers=authorization(settings))
+
+
+def batch_in(response: Response) -> str:
+    """The voice campaign's id, marked as one, for SMS campaigns have ids of their own."""
+    return f"{VOICE_BATCH}{Voice.create.read(response).voice_campaign}"
+
+
+def _content_refusal(settings: SmscloudsOptions, message: Message) -> Failure | None:
+    if _remittent(settings, message) is None:
+        reason = "a call shows a number, and there is none; set remittent in the account's settings, or a sender"
+        return Failure("remittent", reason, Fault.MAPPING, Retry.WHEN_MENDED)
+    try:
+        _asked(settings, Batch("", (message,)))
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, wrong["loc"])) or "content"
+        reason = f"Smsclouds does not take the call's {where}: {wrong['msg']}; mend the mapping"
+        return Failure("content", reason, Fault.MAPPING, Retry.WHEN_MENDED)
+    return None
+
+
+def _asked(settings: SmscloudsOptions, batch: Batch) -> CreateVoiceCampaign:
+    first = batch.messages[0]
+    said = _said(settings, first)
+    spoken = said["text"]
+    recipients = [
+        Recipient(national_of(message.to), *(() if spoken is None else values_of(settings, message, spoken)))
+        for message in batch.messages
+    ]
+    name = campaign_with_reference(first.campaign or settings.campaign, batch.reference)
+    return CreateVoiceCampaign.model_validate({**said, "campaign_name": name, "recipients": recipients})
+
+
+def _said(settings: SmscloudsOptions, message: Message) -> dict[str, Any]:
+    """What all calls of one campaign share."""
+    played = _plays(message)
+    transfer = message.content.get("transfer_num")
+    return {
+        "type": AUDIO if played else TEXT_TO_SPEECH,
+        "audio": message.content["audio"] if played else None,
+        "text": None if played else template_of(settings, message),
+        "remittent": _remittent(settings, message),
+        "transfer_num": None if transfer is None else _national(transfer),
+        "transfer_key": message.content.get("transfer_key"),
+    }
+
+
+def _plays(message: Message) -> bool:
+    return message.content.get("audio") is not None
+
+
+def _remittent(settings: SmscloudsOptions, message: Message) -> str | None:
+    """The sender where it is a number, with or without the country code; a name cannot be shown to who is called."""
+    sender = _national(message.sender or "")
+    return sender if sender.isdecimal() else settings.remittent
+
+
+def _national(number: object) -> str:
+    return national_of(e164_of(number) or str(number).strip())
