@@ -174,8 +174,8 @@ def test_pages_of_a_conversation_are_read_up_to_the_message() -> None:
     poll = adapter().statuses([opened(Channel.WHATSAPP, ("a8249e62", State.ACCEPTED), sender=f"+{SENDER}")])
     path = f"whatsapp/conversations/{SENDER}/{PERSON}/messages"
     assert asked(poll, page(taken(id="x"), pages=3), page(taken(), pages=3)) == [
-        (path, {"limit": "1000"}),
-        (path, {"limit": "1000", "page": "2"}),
+        (path, {}),
+        (path, {"page": "2"}),
     ]
 
 

@@ -334,6 +334,16 @@ def test_dates_that_are_told_are_read_and_odd_ones_kept() -> None:
     assert both.templates.show(id=1).created_at == "2020-01-00T00:00:00+00:00"
 
 
+def test_an_empty_object_may_come_as_a_list() -> None:
+    """As the guide's own last pages write `links`: no custom fields and no events are none, not an error."""
+    both, _ = client(
+        told({"data": [{"id": "X", "customFields": []}]}),
+        told({"data": [{"id": 1, "sendings": {"data": [{"id": 2, "events": [], "tags": None}]}}]}),
+    )
+    assert both.sms.show(id=["X"]).data[0].custom_fields is None
+    assert both.campaigns.list().data[0].sendings[0].events is None
+
+
 def test_what_is_not_json_is_asked_for_as_what_it_is() -> None:
     """A report is asked for as CSV and as a stream, a certificate and a page as anything."""
     files, asked = client(*[Response(200, {}, b"")] * 3)

@@ -66,10 +66,10 @@ def replies(settings: NRS360Options, since: datetime, until: datetime) -> Conver
 def _pages(
     settings: NRS360Options, sender: str, to: str, *, until: str | None = None
 ) -> Conversation[list[ConversationMessages]]:
-    """A conversation's pages, no further than the one that holds the message `until`; none where there is no such
-    conversation."""
+    """A conversation's pages: those up to the message `until`, which is among the newest, or all; none where there is
+    no such conversation."""
     pages: list[ConversationMessages] = []
-    asked: Asked | None = ListMessages(sender=sender, to=to, limit=MESSAGES_A_PAGE)
+    asked: Asked | None = ListMessages(sender=sender, to=to, limit=None if until else MESSAGES_A_PAGE)
     while asked is not None:
         response = _answered((yield WhatsApp.messages.request(asked, headers=authorization(settings))))
         if response.status == 404:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from connector.providers.nrs360.operation import NRS360Operation
 from connector.providers.nrs360.operations.shapes import (
+    EmptyAsList,
     IsoDate,
     Page,
     PageNumber,
@@ -61,14 +62,14 @@ class Sending(Shown):
     total_sms_parts: Annotated[int | None, named("totalSmsParts")] = None
     cost: float | None = None
     currency: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] | None = ()
     scheduled_at: Annotated[ToldDate | None, named("scheduledAt")] = None
     expires_at: Annotated[ToldDate | None, named("expiresAt")] = None
     started_at: Annotated[ToldDate | None, named("startedAt")] = None
     finished_at: Annotated[ToldDate | None, named("finishedAt")] = None
     created_at: Annotated[ToldDate | None, named("createdAt")] = None
     updated_at: Annotated[ToldDate | None, named("updatedAt")] = None
-    events: SendingEvents | None = None
+    events: Annotated[SendingEvents | None, EmptyAsList] = None
 
 
 class Campaign(Shown):

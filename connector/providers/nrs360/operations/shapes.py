@@ -48,6 +48,14 @@ UnderData = BeforeValidator(_under_data)
 """For a field whose value the guide wraps once more: ``{"data": …}``."""
 
 
+def _not_a_list(value: Any) -> Any:
+    return None if value == [] else value
+
+
+EmptyAsList = BeforeValidator(_not_a_list)
+"""For a field that holds an object: 360NRS writes an empty one as ``[]``, as the guide's last pages show of `links`."""
+
+
 class Shown(Told):
     """What 360NRS tells. Ids come as numbers and as words, and are words here where the guide is of two minds."""
 

@@ -1,6 +1,6 @@
 """SMS and landing SMS (guide: "SMS", "Landing SMS")."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,7 @@ from connector.providers.nrs360.operations.shapes import (
     CampaignName,
     Certified,
     CompactDate,
+    EmptyAsList,
     OTPConfig,
     ScheduleDate,
     Sent,
@@ -136,7 +137,7 @@ class SMSMessage(Shown):
     is_delivered: Annotated[bool | None, named("isDelivered")] = None
     is_clicked: Annotated[bool | None, named("isClicked")] = None
     events: tuple[SMSEvent, ...] = ()
-    custom_fields: Annotated[dict[str, str | None] | list[str] | None, named("customFields")] = None
+    custom_fields: Annotated[dict[str, Any] | None, EmptyAsList, named("customFields")] = None
 
 
 class SMSMessages(Shown):
