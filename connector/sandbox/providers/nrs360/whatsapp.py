@@ -129,7 +129,8 @@ def _content(template: Template, item: dict[str, Any]) -> str:
     """What the recipient reads: header, body with its variables, buttons, a line each. A template that takes any
     variables is written as its content and all of them."""
     body = item.get("bodyFields") or []
-    text = _VARIABLE.sub(lambda found: body[int(found[1]) - 1], template.content)
+    numbered = {str(place): value for place, value in enumerate(body, 1)}
+    text = _VARIABLE.sub(lambda found: numbered.get(found[1], found[0]), template.content)
     lines = [*(item.get("headerFields") or []), text, *(item.get("callToActionFields") or [])]
     if template.body is None:
         lines.extend(body)
