@@ -195,6 +195,14 @@ def test_a_mapping_counts_what_is_put_in_front(country: str, parts: int) -> None
         first_fit([account], Channel.SMS, country, "a" * 307)
 
 
+def test_a_mapping_may_send_whatsapp_and_no_voice() -> None:
+    """What the guide has no words for is refused when the mapping is checked against the account."""
+    account = AccountCapability("bulk360-my", "bulk360", adapter().account_capability())
+    assert first_fit([account], Channel.WHATSAPP, "MY", "a" * 3000).accounts == ("bulk360-my",)
+    with pytest.raises(Misfit, match="it carries sms, whatsapp"):
+        first_fit([account], Channel.VOICE, "MY", "Hi")
+
+
 NUMBERS = st.integers(8, 15).flatmap(lambda digits: st.integers(10 ** (digits - 1), 10**digits - 1)).map("+{}".format)
 MESSAGES = st.lists(
     st.builds(message, NUMBERS, st.sampled_from([Channel.SMS, Channel.WHATSAPP]), st.sampled_from(["Hi", "Ho"])),

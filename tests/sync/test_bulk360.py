@@ -17,6 +17,7 @@ from tests.sync.site import NRS, Site, number_of, plant, received, record, reque
 BULK = "bulk360-my"
 SEND = "POST /api/bulk360/v2.0"
 SECRET = "a-secret-of-the-path-0123456789"
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -120,6 +121,7 @@ def test_no_token_means_that_nothing_left(quiet: Site, sandbox: Sandbox) -> None
 # the last word
 
 
+@on_both
 def test_the_last_notification_received_is_final(quiet: Site, sandbox: Sandbox) -> None:
     """Even after a final one, and even where it equals an earlier one; the record ends as the last one says."""
     sent = accepted(quiet, sandbox)
@@ -144,6 +146,7 @@ def test_the_same_notification_twice_changes_nothing(quiet: Site, sandbox: Sandb
     assert events(quiet.parts.database, sent.id)[-1] == ("delivered", "delivered", False)
 
 
+@on_both
 def test_a_notification_that_waited_is_not_the_last_word(quiet: Site, sandbox: Sandbox) -> None:
     """Parked for want of its message, it is read after one that came later, and does not undo it."""
     sent = accepted(quiet, sandbox)
@@ -188,6 +191,7 @@ def test_a_notification_settles_the_one_message_it_can_be_of(hooked: Site, sandb
     assert received(sandbox) == {"received": 3, "distinct": 3, "duplicates": 0}
 
 
+@on_both
 def test_two_that_it_can_be_of_prove_nothing(quiet: Site, sandbox: Sandbox) -> None:
     """Two unknown messages to one number: neither is settled by a status of either."""
     in_doubt(quiet, sandbox)
@@ -211,6 +215,7 @@ def test_two_ids_for_one_message_prove_nothing(quiet: Site, sandbox: Sandbox) ->
     assert quiet.states() == {"unknown": 1}
 
 
+@on_both
 def test_several_notifications_of_one_id_settle_it(quiet: Site, sandbox: Sandbox) -> None:
     """The last of them is what it ends as."""
     in_doubt(quiet, sandbox)
