@@ -60,6 +60,16 @@ def read_by(request: Request, template: str) -> str:
     return filled(request.json[template], recipient)
 
 
+@pytest.mark.parametrize(
+    "one",
+    [linked(LINK), message(Channel.SMS), message(Channel.VOICE), message(Channel.EMAIL, AN_EMAIL)],
+    ids=["link", "sms", "voice", "email"],
+)
+def test_a_send_waits_as_long_as_the_settings_say(one: Message) -> None:
+    """Claims and drains are measured by the account's send_timeout, so no channel waits longer."""
+    assert sent(one, send_timeout=7).timeout == 7
+
+
 # a link in a text
 
 
@@ -290,6 +300,7 @@ def test_emails_that_share_no_subject_share_no_request() -> None:
     group = made.group(message(Channel.EMAIL, AN_EMAIL))
     assert group == made.group(message(Channel.EMAIL, {**AN_EMAIL, "to": "jane@example.com"}))
     assert group != made.group(message(Channel.EMAIL, {**AN_EMAIL, "subject": "another"}))
+    assert group != made.group(message(Channel.EMAIL, AN_EMAIL, pieces=("Adiós ", "")))
     assert len({group, made.group(message(Channel.SMS)), made.group(message(Channel.VOICE))}) == 3
 
 
