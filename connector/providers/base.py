@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from connector.model.capability import Capability
 from connector.model.failures import Failure
 from connector.model.messages import Message, News, OpenBatch, Outcome
+from connector.model.phone import read_phone
 from connector.providers.exchange import Request as Request
 from connector.providers.exchange import Response as Response
 from connector.providers.tokens import TokenGrant
@@ -176,6 +177,22 @@ class Provider(ABC, Generic[Options]):
     def path_of(self, operation: str) -> str | None:
         """The path that a setting of this account puts in the place of the guide's, by the operation's name."""
         return None
+
+    def account_fields(self) -> Mapping[str, str]:
+        """What names the account in a request's body, by the name of the field it is asked in; mostly nothing."""
+        return {}
+
+    def recipient(self, written: str) -> str:
+        """Who is meant by a recipient as this account writes it: a number in E.164, an e-mail address as it stands.
+
+        A number begins with its country code, with +, 00 or nothing before it, unless the adapter says otherwise.
+
+        Raises:
+            UnreadablePhone: it is neither.
+        """
+        if "@" in written:
+            return written.strip()
+        return read_phone("+" + written.strip().removeprefix("+").removeprefix("00"), None).e164
 
     @abstractmethod
     def refuse(self, message: Message) -> Failure | None:

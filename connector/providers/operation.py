@@ -6,7 +6,7 @@ rooms in its `Client`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, get_type_hints, overload
@@ -47,7 +47,8 @@ class Operation(ABC, Generic[P, T]):
     `path` is the guide's, ``contacts/{id}``, each brace a field of what is asked. Of the other fields those in `query`
     travel there (for GET, HEAD and DELETE all of them when it is None), the rest in the body. `section` is the guide's
     heading. `sends`: it must never be made twice, for a message leaves. `changes_everything`: it can act on all that
-    the account has.
+    the account has. `recipients` gives whom what is asked would reach, as it is written there; every row that sends has
+    it.
     `follow` gives what to ask for the next page, from what was asked and told, or None after the last.
     `rows` reads a streamed answer line by line. What tells None has no body worth reading. A provider's own subclass
     says what its refusals look like.
@@ -67,6 +68,7 @@ class Operation(ABC, Generic[P, T]):
         query: frozenset[str] | None = None,
         sends: bool = False,
         changes_everything: bool = False,
+        recipients: Callable[[Any], Sequence[str]] | None = None,
         follow: Callable[[Any, Any], Asked | None] | None = None,
         rows: Callable[[Iterator[str]], T] | None = None,
     ) -> None:
@@ -78,6 +80,7 @@ class Operation(ABC, Generic[P, T]):
         self.body = body
         self.sends = sends
         self.changes_everything = changes_everything
+        self.recipients = recipients
         self.follow = follow
         self._query = query
         self._rows = rows

@@ -61,6 +61,11 @@ class Bulk360(Provider[Bulk360Options]):
         """The settings `token_path` and `send_path`."""
         return {"oauth.token": self.settings.token_path, "messages.send": self.settings.send_path}.get(operation)
 
+    def account_fields(self) -> Mapping[str, str]:
+        """What a token is asked with (guide: "Request Access Token")."""
+        secrets = {"client_id": self.settings.app_key, "client_secret": self.settings.app_secret}
+        return {name: secret.get_secret_value() for name, secret in secrets.items()}
+
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""
         return sending.refusal(self.settings, message)

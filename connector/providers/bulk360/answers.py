@@ -14,8 +14,7 @@ from connector.providers.bulk360.codes import (
     code_of,
     response_failure,
 )
-from connector.providers.bulk360.operations import Messages, SentMessage
-from connector.providers.bulk360.sending import WHATSAPP_PREFIX
+from connector.providers.bulk360.operations import WHATSAPP_PREFIX, Messages, SentMessage
 
 LEFT_OUT = Failure(
     "left_out", "Bulk360's answer does not mention this number, so it is not known whether it was sent", Fault.PROVIDER

@@ -7,7 +7,7 @@ from connector.model.messages import News, NewsKind
 from connector.model.states import State
 from connector.providers.base import HookAnswer, HookRequest, news_key
 from connector.providers.bulk360.codes import EXPIRED, NAME, STATUSES, TITLE, delivery_failure
-from connector.providers.bulk360.sending import WHATSAPP_PREFIX
+from connector.providers.bulk360.operations import WHATSAPP_PREFIX
 from connector.providers.pushed import fields_of, unreadable_push
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
 

@@ -18,6 +18,8 @@ from connector.providers.talk import raise_for_status
 
 LONGEST_TO = 150
 """Characters that `to` holds, commas and prefixes and all."""
+WHATSAPP_PREFIX = "whatsapp:"
+"""What stands before a number that is written to by WhatsApp."""
 
 _WRONG_CREDENTIALS = Failure(
     INVALID_CLIENT,
@@ -180,4 +182,5 @@ class Messages(Room):
         tells=Sent,
         body="form",
         sends=True,
+        recipients=lambda asked: [one.strip().removeprefix(WHATSAPP_PREFIX) for one in asked.to.split(",")],
     )

@@ -7,7 +7,7 @@ from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message
 from connector.providers.base import Batch, Request
 from connector.providers.bulk360.codes import TITLE
-from connector.providers.bulk360.operations import LONGEST_TO, Messages, SendMessage
+from connector.providers.bulk360.operations import LONGEST_TO, WHATSAPP_PREFIX, Messages, SendMessage
 from connector.providers.bulk360.options import SENDER, Bulk360Options
 from connector.providers.refusals import channel_refusal, text_refusal
 
@@ -15,7 +15,6 @@ CHANNELS = frozenset({Channel.SMS, Channel.WHATSAPP})
 MALAYSIA = "+60"
 IN_FRONT = {"MY": "RM0 "}
 """What Bulk360 puts in front of an SMS to Malaysia, by itself."""
-WHATSAPP_PREFIX = "whatsapp:"
 ACCEPTS_JSON = {"accept": "application/json"}
 
 

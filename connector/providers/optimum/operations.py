@@ -3,7 +3,7 @@
 The guide's samples are not valid JSON; they are read as one object with `Destination` as a list of objects.
 """
 
-from typing import Annotated, ClassVar, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, ParamSpec, TypeVar
 
 from pydantic import AliasChoices, ConfigDict, Field
 from typing_extensions import TypedDict
@@ -34,6 +34,11 @@ class Destination(TypedDict):
 
 
 Destinations = Annotated[list[Destination], named("Destination", min_length=1, description="who it is for")]
+
+
+def destinations(asked: Any) -> list[str]:
+    """Whom a request reaches, as it writes them."""
+    return [destination["MobileNo"] for destination in asked.destination]
 
 
 class SendSMS(Asked):
@@ -81,7 +86,9 @@ class SMS(Room):
     """Texts."""
 
     room: ClassVar[str] = "sms"
-    send = OptimumOperation("POST", "api/SMS/Send", section="Send SMS", asks=SendSMS, tells=Received, sends=True)
+    send = OptimumOperation(
+        "POST", "api/SMS/Send", section="Send SMS", asks=SendSMS, tells=Received, sends=True, recipients=destinations
+    )
     status = OptimumOperation("GET", "api/SMS/GetStatus", section="Get Status", asks=AskStatus, tells=Status)
     status_by_post = OptimumOperation("POST", "api/SMS/GetStatus", section="Get Status", asks=AskStatus, tells=Status)
 
@@ -108,8 +115,20 @@ class Voice(Room):
 
     room: ClassVar[str] = "voice"
     call_with_message = OptimumOperation(
-        "POST", "api/Voice/Call", section="Voice Call", asks=CallWithMessage, tells=Received, sends=True
+        "POST",
+        "api/Voice/Call",
+        section="Voice Call",
+        asks=CallWithMessage,
+        tells=Received,
+        sends=True,
+        recipients=destinations,
     )
     call_with_campaign = OptimumOperation(
-        "POST", "api/Voice/Call", section="Voice Call", asks=CallWithCampaign, tells=Received, sends=True
+        "POST",
+        "api/Voice/Call",
+        section="Voice Call",
+        asks=CallWithCampaign,
+        tells=Received,
+        sends=True,
+        recipients=destinations,
     )

@@ -1,12 +1,13 @@
 """360 SMS App as a provider: the guide's operations, gathered."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
 from connector.model.messages import Encoding, Message, Outcome
+from connector.model.phone import read_phone
 from connector.providers.base import (
     AccountOptions,
     Batch,
@@ -58,6 +59,14 @@ class SMS360App(Provider[SMS360AppOptions]):
         """The guide gives no paths, so each is a setting."""
         paths = {Messages.send.name: self.settings.send_path, Lookup.phone.name: self.settings.lookup_path}
         return paths.get(operation)
+
+    def account_fields(self) -> Mapping[str, str]:
+        """The first of the account's client ids (guide: "API configuration for client")."""
+        return {"client_id": self.settings.client_ids[0].get_secret_value()}
+
+    def recipient(self, written: str) -> str:
+        """A number as the account's `number_format` and `region` write it."""
+        return read_phone(sending.e164_of(self.settings, written) or written, self.settings.region).e164
 
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""

@@ -55,7 +55,13 @@ class Messages(Room):
 
     room: ClassVar[str] = "messages"
     send = SMS360AppOperation(
-        "POST", "send", section="API configuration for client", asks=SendMessage, tells=Sent, sends=True
+        "POST",
+        "send",
+        section="API configuration for client",
+        asks=SendMessage,
+        tells=Sent,
+        sends=True,
+        recipients=lambda asked: [asked.receiver_number],
     )
 
 

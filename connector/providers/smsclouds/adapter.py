@@ -63,6 +63,10 @@ class Smsclouds(Provider[SmscloudsOptions]):
         """See `SmscloudsOptions.path_of`."""
         return self.settings.path_of(operation)
 
+    def recipient(self, written: str) -> str:
+        """A national number of Mexico, or an e-mail address."""
+        return super().recipient(addressing.e164_of(written) or written)
+
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""
         return sending.refusal(self.settings, message)

@@ -65,4 +65,12 @@ class Mailing(Room):
 
     room = "mailing"
 
-    send = NRS360Operation("POST", "mailing", section="Send Email message", asks=SendMailing, tells=Sent, sends=True)
+    send = NRS360Operation(
+        "POST",
+        "mailing",
+        section="Send Email message",
+        asks=SendMailing,
+        tells=Sent,
+        sends=True,
+        recipients=lambda asked: [*asked.to, *(asked.cc or ()), *(asked.bcc or ())],
+    )

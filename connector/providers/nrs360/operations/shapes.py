@@ -173,6 +173,12 @@ class Sent(Shown):
     result: list[SentMessage]
 
 
+def to_each(asked: Any) -> list[str]:
+    """The recipients of what has them in `to`."""
+    recipients: list[str] = asked.to
+    return recipients
+
+
 def tags_need_a_campaign(tags: object, campaign_name: object) -> None:
     """Raises ValueError for tags without a campaign (guide: `tags`)."""
     if tags and not campaign_name:

@@ -19,6 +19,7 @@ from connector.providers.nrs360.operations.shapes import (
     ToldDate,
     one_a_recipient,
     tags_need_a_campaign,
+    to_each,
 )
 from connector.providers.operation import Asked, Room, named
 
@@ -151,7 +152,9 @@ class SMS(Room):
 
     room = "sms"
 
-    send = NRS360Operation("POST", "sms", section="Send SMS Message", asks=SendSMS, tells=Sent, sends=True)
+    send = NRS360Operation(
+        "POST", "sms", section="Send SMS Message", asks=SendSMS, tells=Sent, sends=True, recipients=to_each
+    )
     show = NRS360Operation("GET", "sms/{id}", section="SMS information by message id", asks=ShowSMS, tells=SMSMessages)
 
 
@@ -161,5 +164,11 @@ class Landing(Room):
     room = "landing"
 
     send = NRS360Operation(
-        "POST", "landingsms", section="Send Landing SMS message", asks=SendLandingSMS, tells=Sent, sends=True
+        "POST",
+        "landingsms",
+        section="Send Landing SMS message",
+        asks=SendLandingSMS,
+        tells=Sent,
+        sends=True,
+        recipients=to_each,
     )

@@ -14,6 +14,7 @@ from connector.providers.nrs360.operations.shapes import (
     Tags,
     one_a_recipient,
     tags_need_a_campaign,
+    to_each,
 )
 from connector.providers.operation import Asked, Room, named
 
@@ -78,7 +79,9 @@ class Voice(Room):
 
     room = "voice"
 
-    send = NRS360Operation("POST", "voice", section="Send Voice message", asks=SendVoice, tells=Sent, sends=True)
+    send = NRS360Operation(
+        "POST", "voice", section="Send Voice message", asks=SendVoice, tells=Sent, sends=True, recipients=to_each
+    )
     send_audio = NRS360Operation(
         "POST",
         "voiceAudio",
@@ -86,4 +89,5 @@ class Voice(Room):
         asks=SendVoiceAudio,
         tells=Sent,
         sends=True,
+        recipients=to_each,
     )

@@ -155,7 +155,13 @@ class WhatsApp(Room):
     room = "whatsapp"
 
     send_template = NRS360Operation(
-        "POST", "whatsapp", section="Send WhatsApp template", asks=SendTemplate, tells=Sent, sends=True
+        "POST",
+        "whatsapp",
+        section="Send WhatsApp template",
+        asks=SendTemplate,
+        tells=Sent,
+        sends=True,
+        recipients=lambda asked: [message.to for message in asked.messages],
     )
     conversations = NRS360Operation(
         "GET",
@@ -187,4 +193,5 @@ class WhatsApp(Room):
         asks=SendMessage,
         tells=str,
         sends=True,
+        recipients=lambda asked: [asked.to],
     )

@@ -1,7 +1,7 @@
 """SMS campaigns, plain and with a link (guide: "Send Messages MT", "Messages: ID and Status DLR", "SMS CLIC")."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -26,6 +26,11 @@ class Recipient:
     field2: Annotated[str | None, Field(description="fills <+D+>")] = None
     field3: Annotated[str | None, Field(description="fills <+E+>")] = None
     field4: Annotated[str | None, Field(description="fills <+F+>")] = None
+
+
+def cellphones(asked: Any) -> list[str]:
+    """Whom a campaign reaches, by their national numbers."""
+    return [recipient.cellphone for recipient in asked.recipients]
 
 
 class SMS(Asked):
@@ -123,7 +128,13 @@ class Campaigns(Room):
     room: ClassVar[str] = "campaigns"
 
     create = SmscloudsOperation(
-        "POST", "api/v3/campaign", section="Send Messages MT", asks=CreateCampaign, tells=Campaign, sends=True
+        "POST",
+        "api/v3/campaign",
+        section="Send Messages MT",
+        asks=CreateCampaign,
+        tells=Campaign,
+        sends=True,
+        recipients=cellphones,
     )
     messages = SmscloudsOperation(
         "GET",
@@ -146,4 +157,5 @@ class Clic(Room):
         asks=CreateClicCampaign,
         tells=Campaign,
         sends=True,
+        recipients=cellphones,
     )

@@ -69,5 +69,11 @@ class Emails(Room):
     room: ClassVar[str] = "emails"
 
     create = SmscloudsOperation(
-        "POST", "api/v1/email", section="Send Email", asks=CreateEmailCampaign, tells=EmailCampaign, sends=True
+        "POST",
+        "api/v1/email",
+        section="Send Email",
+        asks=CreateEmailCampaign,
+        tells=EmailCampaign,
+        sends=True,
+        recipients=lambda asked: [recipient.email for recipient in asked.recipients],
     )

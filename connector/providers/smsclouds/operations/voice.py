@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from connector.providers.operation import Asked, Room, Told, named
-from connector.providers.smsclouds.operations.campaigns import Recipient
+from connector.providers.smsclouds.operations.campaigns import Recipient, cellphones
 from connector.providers.smsclouds.operations.fields import Cellphone, Id, LocalTime, Maybe, Rows
 from connector.providers.smsclouds.operations.operation import SmscloudsOperation
 
@@ -110,6 +110,7 @@ class Voice(Room):
         asks=CreateVoiceCampaign,
         tells=VoiceCampaign,
         sends=True,
+        recipients=cellphones,
     )
     show = SmscloudsOperation(
         "GET",
