@@ -29,6 +29,7 @@ from connector.store.db import Database, new_id
 from connector.sync.alarms import Alarms
 from connector.sync.breakers import Breakers
 from connector.sync.parts import CLAIM_MARGIN, Parts, Timing
+from connector.sync.rates import Rates
 
 Clock = Callable[[], datetime]
 
@@ -155,6 +156,7 @@ class App:
             activated = cursors.activated_at(connection, self.clock())
         pace = self.settings.pace
         mappings = {mapping.name: mapping for mapping in self.mappings(against_org=True).mappings}
+        options = {name: provider.settings for name, provider in self.providers.items()}
         return Parts(
             database=self.database,
             crm=self.crm,
@@ -173,9 +175,8 @@ class App:
                 high_water=pace.high_water,
             ),
             alarms=self.alarms,
-            breakers=Breakers(
-                {name: provider.settings for name, provider in self.providers.items()}, self.clock, self.alarms
-            ),
+            breakers=Breakers(options, self.clock, self.alarms),
+            rates=Rates(options, self.clock),
             live=self._live_fire(activated),
             caps=self._caps(mappings),
         )

@@ -39,6 +39,10 @@ class AccountOptions(BaseModel):
     read_timeout: float = Field(default=60.0, gt=0, description="seconds to wait for an answer")
     connect_timeout: float = Field(default=10.0, gt=0, description="seconds to wait for a connection")
     senders: int = Field(default=2, ge=1, le=64, description="requests under way at once")
+    messages_a_second: float | None = Field(
+        default=None, gt=0, description="messages sent a second at most; the rest waits for its turn"
+    )
+    requests_a_second: float | None = Field(default=None, gt=0, description="requests that send, a second at most")
     breaker_failures: int = Field(
         default=5,
         ge=1,

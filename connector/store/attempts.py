@@ -63,8 +63,8 @@ def begin(connection: Connection, starts: Sequence[AttemptStart], now: datetime)
     )
 
 
-def end(connection: Connection, how: AttemptEnd) -> None:
-    """Notes how the request ended and when to ask first what became of it."""
+def end(connection: Connection, ends: Sequence[AttemptEnd]) -> None:
+    """Notes how requests ended and when to ask first what became of each."""
     amend(
         connection,
         ATTEMPT,
@@ -78,6 +78,7 @@ def end(connection: Connection, how: AttemptEnd) -> None:
                 "evidence": how.evidence,
                 "poll_at": how.poll_at,
             }
+            for how in ends
         ],
     )
 

@@ -29,7 +29,8 @@ class Answer:
 
     `outcome` is answered, never_left, throttled, refused or may_have_left. `pause`: the account should be left alone
     for a while, so no further batch follows this one now. `elsewhere`: nothing of it was sent and the account cannot be
-    used for a while, so its messages may go to another account.
+    used for a while, so its messages may go to another account. `wait`: seconds the provider asks to be left alone.
+    `left`: whether a request was made at all.
     """
 
     outcome: str
@@ -40,6 +41,8 @@ class Answer:
     pause: bool = False
     elsewhere: bool = False
     evidence: dict[str, Any] | None = None
+    wait: float = 0.0
+    left: bool = True
 
     @property
     def account_failed(self) -> bool:
@@ -91,7 +94,7 @@ def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetim
     if isinstance(error, Throttled):
         wait = max(timedelta(seconds=error.wait), timedelta(seconds=1))
         back = _back(batch, "throttled", error, dict.fromkeys(tries, now + wait), error.failure)
-        return replace(back, elsewhere=wait > _LONG_WAIT)
+        return replace(back, elsewhere=wait > _LONG_WAIT, wait=wait.total_seconds())
     if isinstance(error, Refused):
         if error.failure.fault is Fault.ACCOUNT or error.failure.retry is Retry.LATER:
             back = _back(batch, "refused", error, dict.fromkeys(tries, now + _ACCOUNT_PAUSE), error.failure)

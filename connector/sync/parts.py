@@ -17,6 +17,7 @@ from connector.store import lease
 from connector.store.db import Database, Transaction
 from connector.sync.alarms import Alarms
 from connector.sync.breakers import Breakers
+from connector.sync.rates import Rates
 
 LEASE_NAME = "daemon"
 CLAIM_MARGIN = timedelta(seconds=30)
@@ -65,6 +66,7 @@ class Parts:
     timing: Timing
     alarms: Alarms
     breakers: Breakers
+    rates: Rates
     live: LiveFire
     caps: tuple[Cap, ...] = ()
     tenure: Tenure = field(default_factory=Tenure)

@@ -37,7 +37,7 @@ def test_an_attempt_is_a_row_with_what_went_out(database: Database, clock: Clock
     assert (row.started_at, row.ended_at, row.outcome, row.polls) == (clock(), None, None, 0)
     ended = clock.go_on(seconds=2)
     with database.begin() as connection:
-        attempts.end(connection, AttemptEnd("T1", "answered", ended, "C9", poll_at=ended + timedelta(minutes=1)))
+        attempts.end(connection, [AttemptEnd("T1", "answered", ended, "C9", poll_at=ended + timedelta(minutes=1))])
     [row] = rows(database, ATTEMPT)
     assert (row.outcome, row.ended_at, row.provider_batch) == ("answered", ended, "C9")
 

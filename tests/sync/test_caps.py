@@ -99,7 +99,7 @@ def test_no_window_ever_holds_more_than_its_cap_and_none_is_left_unused(database
             spent = [(attempt_id, Spender(account, r.mapping, r.campaign), spending.cost(r, price)) for r in passed]
             spending.spend(connection, spent, now)
             if outcome:
-                attempts.end(connection, AttemptEnd(attempt_id, outcome, now))
+                attempts.end(connection, [AttemptEnd(attempt_id, outcome, now)])
         going = [(now, account, row) for row in passed]
         assert not any(over_in_a_window(cap, sent + going) for cap in ALL_CAPS)
         for row in batch:

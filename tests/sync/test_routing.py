@@ -259,6 +259,7 @@ def test_a_short_not_now_is_neither_a_failure_nor_a_success(sandbox: Sandbox, ur
         for rule, standing in (*ends, (WRONG_CREDENTIALS, "open")):
             sandbox.faults.clear()
             fault(sandbox, "nrs360", **rule)
+            site.later(11)
             assert site.dispatch().requests == 1
             assert site.parts.breakers.standing(NRS) == standing
 
