@@ -159,6 +159,9 @@ class Provider(ABC, Generic[Options]):
     capability: ClassVar[Capability]
     webhooks: ClassVar[tuple[Webhook, ...]] = ()
     """What the guide pushes; `hook` reads each of them, and the capability's `pushes` are their names."""
+    account_fields: ClassVar[Mapping[str, str]] = {}
+    """What names the account in a request's body: the field of what is asked to the setting that has its value, of
+    several the first; empty where headers name the account."""
     shows_batches: ClassVar[bool] = False
     """Whether `shown` tells every number of a batch, so that what it leaves out is worth a look."""
 
@@ -181,10 +184,6 @@ class Provider(ABC, Generic[Options]):
     def path_of(self, operation: str) -> str | None:
         """The path that a setting of this account puts in the place of the guide's, by the operation's name."""
         return None
-
-    def account_fields(self) -> Mapping[str, str]:
-        """What names the account in a request's body, by the name of the field it is asked in; mostly nothing."""
-        return {}
 
     def recipient(self, written: str) -> str:
         """Who is meant by a recipient as this account writes it: a number in E.164, an e-mail address as it stands.

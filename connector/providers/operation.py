@@ -223,11 +223,15 @@ class Call(Generic[P, T]):
 
     def pages(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         """Every page, one after another, none kept; an operation without pages has one."""
-        asked: Asked | None = self.operation.asks(*args, **kwargs)
-        while asked is not None:
-            told = self.of(asked)
+        return self.pages_of(self.operation.asks(*args, **kwargs))
+
+    def pages_of(self, asked: Asked) -> Iterator[T]:
+        """As `pages`, of what is asked as one value."""
+        following: Asked | None = asked
+        while following is not None:
+            told = self.of(following)
             yield told
-            asked = self.operation.follow(asked, told) if self.operation.follow else None
+            following = self.operation.follow(following, told) if self.operation.follow else None
 
 
 class Room:

@@ -43,6 +43,7 @@ class Bulk360(Provider[Bulk360Options]):
         merges_values=False,
         put_in_front=sending.IN_FRONT,
     )
+    account_fields: ClassVar[Mapping[str, str]] = {"client_id": "app_key", "client_secret": "app_secret"}
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
 
     def account_capability(self) -> Capability:
@@ -60,11 +61,6 @@ class Bulk360(Provider[Bulk360Options]):
     def path_of(self, operation: str) -> str | None:
         """The settings `token_path` and `send_path`."""
         return {"oauth.token": self.settings.token_path, "messages.send": self.settings.send_path}.get(operation)
-
-    def account_fields(self) -> Mapping[str, str]:
-        """What a token is asked with (guide: "Request Access Token")."""
-        secrets = {"client_id": self.settings.app_key, "client_secret": self.settings.app_secret}
-        return {name: secret.get_secret_value() for name, secret in secrets.items()}
 
     def refuse(self, message: Message) -> Failure | None:
         """See `sending.refusal`."""

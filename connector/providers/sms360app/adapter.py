@@ -42,6 +42,7 @@ class SMS360App(Provider[SMS360AppOptions]):
         pushes_statuses=True,
         merges_values=False,
     )
+    account_fields: ClassVar[Mapping[str, str]] = {"client_id": "client_ids"}
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
 
     def account_capability(self) -> Capability:
@@ -59,10 +60,6 @@ class SMS360App(Provider[SMS360AppOptions]):
         """The guide gives no paths, so each is a setting."""
         paths = {Messages.send.name: self.settings.send_path, Lookup.phone.name: self.settings.lookup_path}
         return paths.get(operation)
-
-    def account_fields(self) -> Mapping[str, str]:
-        """The first of the account's client ids (guide: "API configuration for client")."""
-        return {"client_id": self.settings.client_ids[0].get_secret_value()}
 
     def recipient(self, written: str) -> str:
         """A number as the account's `number_format` and `region` write it."""
