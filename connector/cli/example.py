@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from inspect import cleandoc
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -21,16 +22,25 @@ Written by `connector settings example`. A line that begins with # followed by a
 to change it. A value of the form "${NAME}" is taken from the environment, so that secrets need not stand here. Any
 setting can also be given as CONNECTOR_<SECTION>__<KEY>, such as CONNECTOR_STORE__URL.
 """
-_ACCOUNTS = {"nrs360": "nrs-main", "smsclouds": "smsclouds-mx"}
-_VALUES: Mapping[str, Any] = {
-    "base_url": "https://acme.my.salesforce.com",
-    "client_id": "${SALESFORCE_CLIENT_ID}",
-    "client_secret": "${SALESFORCE_CLIENT_SECRET}",
-    "username": "${NRS360_USERNAME}",
-    "api_password": "${NRS360_API_PASSWORD}",
-    "token": "${SMSCLOUDS_TOKEN}",
+_ACCOUNTS = {
+    "nrs360": "nrs-main",
+    "smsclouds": "smsclouds-mx",
+    "sms360app": "sms360app-us",
+    "optimum": "optimum-us",
+    "bulk360": "bulk360-my",
 }
-"""What stands in the example where a setting has no default but must be given."""
+_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "salesforce": {
+        "base_url": "https://acme.my.salesforce.com",
+        "client_id": "${SALESFORCE_CLIENT_ID}",
+        "client_secret": "${SALESFORCE_CLIENT_SECRET}",
+    },
+    "nrs360": {"username": "${NRS360_USERNAME}", "api_password": "${NRS360_API_PASSWORD}"},
+    "smsclouds": {"token": "${SMSCLOUDS_TOKEN}"},
+    "sms360app": {"base_url": "https://sms360app.example.com", "client_ids": ["${SMS360APP_CLIENT_ID}"]},
+    "bulk360": {"app_key": "${BULK360_APP_KEY}", "app_secret": "${BULK360_APP_SECRET}"},
+}
+"""What stands in the example where a setting has no default but must be given, by CRM or provider."""
 _WIDTH = 118
 
 
@@ -41,11 +51,13 @@ def example() -> str:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             lines += _section(f"[{name}]", field.annotation)
     for kind, crm in CRMS.items():
-        lines += _section("[crm]", crm.options, said={"client_secret"}, title=f"The org ({kind}).")
+        title = f"The org ({kind})."
+        lines += _section("[crm]", crm.options, said={"client_secret"}, title=title, values=_VALUES[kind])
     for provider, adapter in PROVIDERS.items():
         account = _ACCOUNTS.get(provider, provider)
         title = f"One account at {provider}; its name is the one that mappings route to."
-        lines += _section(f"[accounts.{account}]", adapter.options, said={"provider"}, title=title)
+        values = _VALUES.get(provider, {})
+        lines += _section(f"[accounts.{account}]", adapter.options, said={"provider"}, title=title, values=values)
     return "\n".join(lines) + "\n"
 
 
@@ -54,20 +66,27 @@ def _top_level() -> dict[str, FieldInfo]:
 
 
 def _section(
-    heading: str, model: type[BaseModel], *, said: Iterable[str] = (), title: str | None = None
+    heading: str,
+    model: type[BaseModel],
+    *,
+    said: Iterable[str] = (),
+    title: str | None = None,
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[str]:
     yield ""
     yield from _comment(title or cleandoc(model.__doc__ or ""))
     yield heading
-    yield from _of(model.model_fields, set(said))
+    yield from _of(model.model_fields, set(said), values)
 
 
-def _of(fields: Mapping[str, FieldInfo], said: Iterable[str] = ()) -> Iterator[str]:
+def _of(
+    fields: Mapping[str, FieldInfo], said: Iterable[str] = (), values: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[str]:
     for name, field in fields.items():
         yield from _comment(_words(field))
         if field.is_required() or name in said:
-            value = field.default if not field.is_required() and field.default is not None else _VALUES.get(name)
-            yield f"{name} = {_toml(value if value is not None else f'<{name}>')}"
+            value = field.default if not field.is_required() and field.default is not None else values[name]
+            yield f"{name} = {_toml(value)}"
         else:
             default = field.get_default(call_default_factory=True)
             yield f"#{name} = {_toml(_unset(field) if default is None else default)}"

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from connector.cli.example import example
+from connector.providers.registry import PROVIDERS
+from connector.providers.sms360app.options import SMS360AppOptions
 from connector.settings import Pace, Settings, of
 from tests.cli.place import typed
 
@@ -31,7 +33,8 @@ def test_the_file_can_be_used_as_it_stands() -> None:
     """With what it asks the environment for, the example is a settings file of the defaults."""
     read = of(tomllib.loads(example()))
     assert (read.pace, read.store) == (Pace(), Settings().store)
-    assert set(read.account_options()) == {"nrs-main", "smsclouds-mx"}
+    assert {given["provider"] for given in read.accounts.values()} == set(PROVIDERS)
+    assert set(read.account_options()) == set(read.accounts)
     assert read.crm_options().flow == "client_credentials"
 
 
@@ -52,3 +55,14 @@ def test_every_setting_is_there(section: type[Settings]) -> None:
     """Each field of each section stands in the example, by its name."""
     missing = [name for name in section.model_fields if not re.search(rf"^#?{name} = ", example(), re.MULTILINE)]
     assert missing == []
+
+
+@pytest.mark.usefixtures("environment")
+def test_no_secret_and_no_placeholder_stands_in_it() -> None:
+    """What an account is named by is asked of the environment, a list of secrets item by item."""
+    given = tomllib.loads(example())["accounts"]
+    assert given["sms360app-us"]["client_ids"] == ["${SMS360APP_CLIENT_ID}"]
+    read = of(tomllib.loads(example())).account_options()["sms360app-us"]
+    assert isinstance(read, SMS360AppOptions)
+    assert [each.get_secret_value() for each in read.client_ids] == ["given"]
+    assert "<" not in re.sub(r"^#.*$", "", example(), flags=re.MULTILINE)
