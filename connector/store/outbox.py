@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Subquery, exists, func, or_, select
+from sqlalchemy import Connection, Executable, Row, Subquery, and_, exists, func, or_, select
 
 from connector.model.failures import Failure
 from connector.model.messages import Channel, Message
@@ -240,8 +240,11 @@ def counts_by_account(connection: Connection) -> dict[str, dict[str, int]]:
 
 
 def waiting(connection: Connection) -> int:
-    """Messages read and not yet attempted: how full we are. Paused ones do not count, or they would stop the others."""
-    waits = MESSAGE.c.state.in_([State.QUEUED, State.CLAIMED])
+    """Messages read and not yet attempted: how full we are.
+
+    Paused ones do not count, or they would stop the others; nor do those whose record another daemon had claimed.
+    """
+    waits = and_(MESSAGE.c.state.in_([State.QUEUED, State.CLAIMED]), MESSAGE.c.claim_token.is_not(None))
     return connection.execute(select(func.count()).where(waits, ~pauses.waits(MESSAGE))).scalar_one()
 
 

@@ -10,12 +10,13 @@ def housekeep(parts: Parts, keep_days: int) -> int:
     """Drops what ended more than `keep_days` ago and owes nobody anything; gives how many rows went."""
     before = parts.clock() - timedelta(days=keep_days)
     gone = 0
-    while not parts.stopping.is_set():
-        with parts.database.begin() as connection:
-            dropped = housekeeping.drop_old(connection, before, limit=2000)
-        gone += dropped
-        if not dropped:
-            break
+    for drop in (housekeeping.drop_old, housekeeping.drop_old_news):
+        while not parts.stopping.is_set():
+            with parts.database.begin() as connection:
+                dropped = drop(connection, before, 2000)
+            gone += dropped
+            if not dropped:
+                break
     with parts.database.begin() as connection:
         caps.forget(connection, before)
     return gone

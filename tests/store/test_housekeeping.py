@@ -5,7 +5,7 @@ from datetime import timedelta
 from connector.model.messages import News, NewsKind
 from connector.model.records import RecordWrite
 from connector.model.states import FINAL, State
-from connector.store import attempts, housekeeping, inbox, writes
+from connector.store import attempts, claims, housekeeping, inbox, outbox, writes
 from connector.store.attempts import ATTEMPT, AttemptStart
 from connector.store.db import Database
 from connector.store.inbox import INBOX
@@ -70,6 +70,32 @@ def test_what_the_crm_is_still_owed_is_never_forgotten(database: Database, clock
     clock.go_on(days=365)
     assert drop(database, clock) == 1
     assert {row.id for row in rows(database)} == {due, parked}
+
+
+def test_a_record_that_another_daemon_had_claimed_is_forgotten_in_the_end(database: Database, clock: Clock) -> None:
+    """It waits for nothing of ours: it does not fill the outbox meanwhile, and does not stay for ever."""
+    mine, theirs = messages(database, clock(), 2)
+    with database.begin() as connection:
+        claims.drop(connection, [theirs])
+        assert outbox.waiting(connection) == 1
+    clock.go_on(days=365)
+    assert drop(database, clock) == 1
+    assert [row.id for row in rows(database)] == [mine]
+
+
+def test_old_news_of_nobody_is_forgotten(database: Database, clock: Clock) -> None:
+    """What was heard of no message of ours, and dealt with or given up, goes in time; what still waits stays."""
+    with database.begin() as connection:
+        told = [News(NewsKind.STATUS, key) for key in ("given up", "dealt with", "waits")]
+        inbox.keep(connection, "a", "360nrs", told, clock())
+        by_key = {row.key: row.id for row in inbox.work(connection, clock(), 9)}
+        inbox.park(connection, [(by_key["given up"], 8, None), (by_key["waits"], 1, clock())])
+        inbox.settle(connection, [(by_key["dealt with"], None)], clock())
+        assert housekeeping.drop_old_news(connection, clock(), 9) == 0, "not a moment too early"
+    clock.go_on(days=365)
+    with database.begin() as connection:
+        assert housekeeping.drop_old_news(connection, clock(), 9) == 2
+    assert [row.key for row in rows(database, INBOX)] == ["waits"]
 
 
 def test_no_more_is_forgotten_at_once_than_asked_for(database: Database, clock: Clock) -> None:

@@ -17,49 +17,58 @@ _SOAP = {
 }
 
 
+_NEVER_OTHERWISE: dict[str, Any] = {
+    "aiPredictionField": False,
+    "calculatedFormula": None,
+    "caseSensitive": False,
+    "controllerName": None,
+    "defaultValueFormula": None,
+    "dependentPicklist": False,
+    "deprecatedAndHidden": False,
+    "displayLocationInDecimal": False,
+    "encrypted": False,
+    "filteredLookupInfo": None,
+    "formulaTreatNullNumberAsZero": False,
+    "highScaleNumber": False,
+    "htmlFormatted": False,
+    "inlineHelpText": None,
+    "mask": None,
+    "maskType": None,
+    "queryByDistance": False,
+    "referenceTargetField": None,
+    "relationshipOrder": None,
+    "writeRequiresMasterRead": False,
+}
+"""What describe says of every field of the sandbox's alike."""
+
+
 def describe_field(field: Field) -> dict[str, Any]:
     """One field, with every key that describe has."""
     text = field.type not in _SOAP
     optional = not field.required and field.type not in ("id", "boolean")
     has_default = field.default is not None
-    return {
+    return _NEVER_OTHERWISE | {
         "aggregatable": field.filterable and field.type != "boolean",
-        "aiPredictionField": False,
         "autoNumber": field.auto_number is not None,
         "byteLength": field.length * 3 if text else field.length,
         "calculated": field.derived is not None,
-        "calculatedFormula": None,
         "cascadeDelete": field.on_delete == "cascade",
-        "caseSensitive": False,
         "compoundFieldName": "Name" if field.name in ("FirstName", "LastName", "Salutation") else None,
-        "controllerName": None,
         "createable": field.createable,
         "custom": field.custom,
         "defaultValue": field.default,
-        "defaultValueFormula": None,
         "defaultedOnCreate": has_default
         or field.auto_number is not None
         or not field.createable
         or field.name == "OwnerId",
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": field.precision if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
         "filterable": field.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": field.filterable and field.type not in ("datetime", "double", "currency", "percent"),
-        "highScaleNumber": False,
-        "htmlFormatted": False,
         "idLookup": field.type == "id" or field.external_id or (field.name_field and not field.derived),
-        "inlineHelpText": None,
         "label": field.label,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": field.name_field,
         "namePointing": len(field.reference_to) > 1,
@@ -71,11 +80,8 @@ def describe_field(field: Field) -> dict[str, Any]:
         ],
         "polymorphicForeignKey": len(field.reference_to) > 1,
         "precision": field.precision if field.type in NUMBER_TYPES and field.type != "int" else 0,
-        "queryByDistance": False,
-        "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship,
-        "relationshipOrder": None,
         "restrictedDelete": field.on_delete == "restrict",
         "restrictedPicklist": field.restricted,
         "scale": field.scale,
@@ -85,7 +91,6 @@ def describe_field(field: Field) -> dict[str, Any]:
         "type": field.type,
         "unique": field.unique,
         "updateable": field.updateable,
-        "writeRequiresMasterRead": False,
     }
 
 
