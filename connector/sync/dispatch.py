@@ -1,7 +1,7 @@
 """Outbox → provider: commits the attempt, sends, and notes what came back."""
 
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -70,7 +70,7 @@ def _fly(
     flights = {senders.submit(_send, parts, provider, each, sortie): each for each in planned}
     while flights:
         landed = wait(flights, return_when=FIRST_COMPLETED).done
-        told = [(flights.pop(flight), flight.result()) for flight in landed]
+        told = [_landed(parts, flights.pop(flight), flight) for flight in landed]
         _note(parts, provider, told)
         done.requests += sum(answer.left for _, answer in told)
         done.accepted += sum(answer.count(State.ACCEPTED) for _, answer in told)
@@ -78,19 +78,39 @@ def _fly(
     return sortie.pausing is not None
 
 
-def _stayed(parts: Parts, account: str, planned: Planned, pausing: Answer) -> Answer:
-    """The answer for an attempt that never left, because another one's answer says to leave the account alone."""
-    why = f"it was not sent, for the request before it ended so: {pausing.error or pausing.outcome}"
+def _landed(parts: Parts, planned: Planned, flight: Future[Answer]) -> tuple[Planned, Answer]:
+    error = flight.exception()
+    if error is None:
+        return planned, flight.result()
+    # a mistake of ours after the answer: it must leave doubt, and keep nobody else's answer from being noted
+    log.error("send_failed", attempt=planned.batch.reference, exc_info=error)
+    return planned, ended(planned.batch, RuntimeError(type(error).__name__), planned.tries, parts.clock())
+
+
+def _reason_to_stay(parts: Parts, planned: Planned, sortie: _Sortie) -> str | None:
+    """Why a request whose turn has come does not leave after all."""
+    if sortie.pausing:
+        return f"the request before it ended so: {sortie.pausing.error or sortie.pausing.outcome}"
+    if parts.stopping.is_set():
+        return "the connector is stopping"
+    if parts.clock() > planned.leaves_before:
+        return "its turn came so late that its claim might run out before the answer"
+    return None
+
+
+def _stayed(parts: Parts, account: str, planned: Planned, reason: str, sortie: _Sortie) -> Answer:
+    """The answer for an attempt whose request was not made."""
     moves = tuple(Move(message.id, State.CLAIMED, "never_left") for message in planned.batch.messages)
-    stayed = Answer("never_left", moves, error=why, pause=True, elsewhere=pausing.elsewhere, left=False)
+    elsewhere = sortie.pausing is not None and sortie.pausing.elsewhere
+    stayed = Answer("never_left", moves, error=f"not sent: {reason}", elsewhere=elsewhere, left=False)
     return fail_over(parts, account, planned.batch, planned.route, stayed)
 
 
 def _send(parts: Parts, provider: Provider[AccountOptions], plan: Planned, sortie: _Sortie) -> Answer:
     """Talks. Whatever goes wrong here, the attempt is committed and no message is sent twice for it."""
     account = provider.account
-    if sortie.pausing:
-        return _stayed(parts, account, plan, sortie.pausing)
+    if reason := _reason_to_stay(parts, plan, sortie):
+        return _stayed(parts, account, plan, reason, sortie)
     try:
         response = parts.line(account).ask(plan.request)
         answer = answered(plan.batch, provider.read_send(plan.batch, response))

@@ -30,10 +30,14 @@ _LEAST_SHARE = 48
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A batch whose attempt is committed, and the request that will carry it."""
+    """A batch whose attempt is committed, and the request that will carry it.
+
+    It leaves before `leaves_before` or not at all: its claims hold for the longest answer after that, and no longer.
+    """
 
     batch: Batch
     request: Request
+    leaves_before: datetime
     tries: dict[str, int]
     route: dict[str, list[str]]
 
@@ -66,9 +70,10 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> list
         batches = _batches(provider, messages, refused)
         if not probing:
             batches = _worth_sending(provider, batches, rows, now, parts.timing.linger)
-        planned = [_prepared(provider, batch, rows) for batch in batches[:requests]]
+        by_id = {row.id: row for row in rows}
+        planned = [_prepared(provider, batch, by_id, now + CLAIM_MARGIN) for batch in batches[:requests]]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
-        caps.spend(connection, _spent(provider, planned, rows), now)
+        caps.spend(connection, _spent(provider, planned, by_id), now)
         moves += [
             Move(message.id, State.ATTEMPTING, "dispatch", account=account, attempt_id=plan.batch.reference)
             for plan in planned
@@ -95,13 +100,12 @@ def _full(provider: Provider[AccountOptions]) -> int:
 
 
 def _spent(
-    provider: Provider[AccountOptions], planned: Sequence[Planned], rows: Sequence[Any]
+    provider: Provider[AccountOptions], planned: Sequence[Planned], rows: Mapping[str, Any]
 ) -> Iterator[tuple[str, Spender, Spent]]:
     """What each planned attempt spends of the caps, message by message."""
-    by_id = {row.id: row for row in rows}
     for plan in planned:
         for message in plan.batch.messages:
-            row = by_id[message.id]
+            row = rows[message.id]
             spender = Spender(provider.account, row.mapping, row.campaign)
             yield plan.batch.reference, spender, caps.cost(row, provider.settings.price_a_part or 0)
 
@@ -161,12 +165,14 @@ def _batches(
     return [Batch(new_id(), tuple(batch.values())) for batches in filling.values() for batch in batches]
 
 
-def _prepared(provider: Provider[AccountOptions], batch: Batch, rows: Sequence[Any]) -> Planned:
-    wanted = {message.id for message in batch.messages}
-    mine = [row for row in rows if row.id in wanted]
+def _prepared(
+    provider: Provider[AccountOptions], batch: Batch, rows: Mapping[str, Any], leaves_before: datetime
+) -> Planned:
+    mine = [rows[message.id] for message in batch.messages]
     return Planned(
         batch,
         provider.send(batch),
+        leaves_before,
         tries={row.id: row.tries for row in mine},
         route={row.id: row.accounts for row in mine},
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from connector.providers.base import AccountOptions
+from connector.providers.talk import Line
 from connector.sandbox.server import Sandbox
 from connector.store.attempts import ATTEMPT
 from connector.sync.rates import Rates
@@ -138,3 +139,41 @@ def test_answers_that_come_together_are_noted_together(sandbox: Sandbox, url: st
         event.listen(site.parts.database.engine, "commit", lambda _: commits.append(1))
         assert site.dispatch().accepted == 60
     assert len(commits) < 60
+
+
+def test_a_request_whose_turn_comes_too_late_for_its_claim_does_not_leave(sandbox: Sandbox, url: str) -> None:
+    """A claim holds for the longest answer and half a minute; what has not left by then would be anybody's again."""
+    plant(sandbox, 6)
+    slow = {"kind": "slow", "seconds": 0.05}
+    sandbox.faults.add({"target": "nrs360", "operation": SEND, **slow})
+    with site_on(sandbox, url, accounts={NRS: {"batch_size": 1, "senders": 1}}) as site:
+        site.pull()
+        told = site.parts.line
+
+        def while_time_passes(account: str) -> Line:
+            site.later(11)
+            return told(account)
+
+        site.with_parts(line=while_time_passes)
+        assert site.dispatch().requests == 3
+        assert site.states() == {"accepted": 3, "claimed": 3}
+        site.with_parts(line=told)
+        site.pull()
+        assert site.dispatch().accepted == 3
+    assert received(sandbox) == {"received": 6, "distinct": 6, "duplicates": 0}
+
+
+def test_a_stop_keeps_back_what_has_not_left(sandbox: Sandbox, url: str) -> None:
+    """Of many small requests planned together, those not under way at SIGTERM stay, unhurt, for the next start."""
+    plant(sandbox, 20)
+    with site_on(sandbox, url, accounts={NRS: {"batch_size": 1, "senders": 1}}) as site:
+        site.pull()
+        told = site.parts.line
+
+        def and_stop(account: str) -> Line:
+            site.parts.stopping.set()
+            return told(account)
+
+        site.with_parts(line=and_stop)
+        assert site.dispatch().requests == 1
+        assert site.states() == {"accepted": 1, "claimed": 19}
