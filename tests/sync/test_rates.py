@@ -1,5 +1,6 @@
 """An account is sent to no faster than its settings and its provider allow, and what waits is not in doubt."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -155,11 +156,9 @@ def test_a_request_whose_turn_comes_too_late_for_its_claim_does_not_leave(sandbo
             return told(account)
 
         site.with_parts(line=while_time_passes)
-        assert site.dispatch().requests == 3
-        assert site.states() == {"accepted": 3, "claimed": 3}
-        site.with_parts(line=told)
-        site.pull()
-        assert site.dispatch().accepted == 3
+        assert site.dispatch().accepted == 6
+        outcomes = Counter(row.outcome for row in rows(site.parts.database, ATTEMPT))
+    assert outcomes == {"answered": 6, "never_left": 3}
     assert received(sandbox) == {"received": 6, "distinct": 6, "duplicates": 0}
 
 
