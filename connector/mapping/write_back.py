@@ -21,6 +21,8 @@ ACTIVITIES = frozenset({"Task", "Event"})
 PEOPLE = ("003", "00Q")
 """Key prefixes of Contact and Lead, the only records a WhoId may name."""
 
+_ON_THE_WAY = (State.ACCEPTED, State.SENT)
+
 
 def fields_set(assignments: Iterable[Assignment], names: Names) -> dict[str, Any]:
     """The fields and values that assignments give; null and failing ones are left out, long texts are cut to fit."""
@@ -61,20 +63,23 @@ def while_held(mapping: "RecordMapping") -> dict[str, Any]:
 def on_change(mapping: "RecordMapping", change: StateChange) -> list[RecordWrite]:
     """The update of the record and the upsert of its activity, as far as the mapping asks for them in this state.
 
-    An activity that the mapping wants of a state passed over is owed all the same.
+    What the mapping wants of a state passed over is owed all the same: its activity, and those of its fields that this
+    state does not set itself. Their time is this change's, for nobody told the other.
     """
     status = mapping.statuses.get(change.state)
+    passed = [mapping.statuses[state] for state in _ON_THE_WAY if state in change.passed and state in mapping.statuses]
     activity = mapping.activity
     leaves_activity = activity is not None and not activity.on.isdisjoint({change.state, *change.passed})
-    if status is None and not leaves_activity:
+    told = [*passed, status] if status is not None else passed
+    if not told and not leaves_activity:
         return []
     values = _kept(mapping, change.fields)
     word = status.word if status is not None else change.state.value
     values.update(_of_change(change, word))
     names = Names(values)
     writes = []
-    if status is not None:
-        fields = fields_set(status.set, names)
+    if told:
+        fields = {name: value for part in told for name, value in fields_set(part.set, names).items()}
         writes.append(RecordWrite(change.object, fields, record_id=change.record_id))
     if activity is not None and leaves_activity:
         fields = _activity_fields(activity.upsert, names)

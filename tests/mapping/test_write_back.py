@@ -56,6 +56,20 @@ def test_an_accepted_message_updates_its_record_and_leaves_an_activity(mapping: 
     ]
 
 
+def test_what_was_passed_over_is_written_with_the_word_that_proves_it(mapping: RecordMapping) -> None:
+    """Delivered before anybody told of accepted: the id and the moment of sending reach the record all the same, and
+    the status is the later one."""
+    passed = frozenset({State.ACCEPTED, State.SENT})
+    update, activity = mapping.on_change(_change(State.DELIVERED, provider_id="p-1", passed=passed))
+    assert update.fields == {
+        "Status__c": "Delivered",
+        "Provider_Id__c": "p-1",
+        "Sent_At__c": AT,
+        "Delivered_At__c": AT,
+    }
+    assert activity.cause is WriteCause.ACTIVITY
+
+
 @pytest.mark.parametrize("state", [State.REJECTED, State.FAILED, State.UNDELIVERED, State.EXPIRED])
 def test_failed_covers_every_way_to_fail(mapping: RecordMapping, state: State) -> None:
     """Rejected, failed, undelivered, expired: the record is Failed with the reason, and the activity says so."""
