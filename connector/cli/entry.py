@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from connector.cli import (
     backfill,
+    call,
     consent,
     mapping,
     message,
@@ -52,6 +53,7 @@ report.add_to(app)
 reconciling.add_to(app)
 backfill.add_to(app)
 pauses.add_to(app)
+call.add_to(app)
 app.add_typer(mapping.commands, name="mapping")
 message.commands.command()(resolve.resolve)
 app.add_typer(message.commands, name="message")
