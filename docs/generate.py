@@ -1,4 +1,5 @@
-"""Writes the pages under docs/generated from the code they describe: settings, capabilities, states, ends, webhooks."""
+"""Writes the pages under docs/generated from the code they describe: settings, what providers can do and be asked,
+states, ends, webhooks."""
 
 import json
 import types
@@ -14,7 +15,8 @@ from connector.crm.registry import CRMS
 from connector.model.capability import Capability
 from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, State, may_move
 from connector.providers.base import AccountOptions, Provider
-from connector.providers.registry import KNOWN, PROVIDERS
+from connector.providers.operation import Operation
+from connector.providers.registry import CLIENTS, KNOWN, PROVIDERS
 from connector.settings import Settings
 from connector.web.openapi import description
 from docs.ends import ends_page
@@ -194,6 +196,38 @@ def _after_a_lost_answer(can: Capability) -> Iterator[str]:
         yield "Unless news of it arrives all the same, look for the message in the provider's own web pages."
 
 
+_TRAITS: Mapping[str, Callable[[Operation[..., Any]], bool]] = {
+    "sends": lambda row: row.sends,
+    "can act on everything": lambda row: row.changes_everything,
+    "in pages": lambda row: row.follow is not None,
+    "row by row": lambda row: row.streams,
+}
+
+
+def operations_page() -> Iterator[str]:
+    """Every operation of every guide, as its row declares it."""
+    yield from ("# Every operation of every provider", "", _NOTE, "")
+    yield "`connector call --list` shows the same; `connector call PROVIDER OPERATION --help` explains one. A path that"
+    yield "is a setting of the account stands here as its default. What sends, or can act on everything that an account"
+    yield "has, is refused without `--yes`."
+    for provider, client in CLIENTS.items():
+        yield from ("", f"## `{provider}`", "")
+        rows = (
+            (
+                f"`{row.name}`",
+                f"`{row.method} /{row.path}`",
+                row.section,
+                *(_tick(is_so(row)) for is_so in _TRAITS.values()),
+            )
+            for row in client.operations().values()
+        )
+        yield from table(("operation", "request", "section of the guide", *_TRAITS), rows)
+
+
+def _tick(true: bool) -> str:
+    return "yes" if true else ""
+
+
 def states_page() -> Iterator[str]:
     """The table of moves."""
     yield from ("# States of a message, and the moves between them", "", _NOTE, "")
@@ -235,6 +269,7 @@ def webhooks_description() -> Iterator[str]:
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "settings.md": settings_page,
     "capabilities.md": capabilities_page,
+    "operations.md": operations_page,
     "states.md": states_page,
     "ends.md": lambda: ends_page(_NOTE, table),
     "webhooks.openapi.json": webhooks_description,

@@ -122,7 +122,8 @@ def test_rows_and_pages_are_written_as_they_come(capsys: pytest.CaptureFixture[s
 
 def test_a_report_is_lines(place: Place) -> None:
     """The events of a sending are a line of JSON each, by the report's columns."""
-    assert place.type("call", "nrs360", "sms.send", "--data", SMS, "--yes").code == 0
+    data = json.dumps({**json.loads(SMS), "campaignName": "Spring"})
+    assert place.type("call", "nrs360", "sms.send", "--data", data, "--yes").code == 0
     (campaign,) = lines(place.type("call", "nrs360", "campaigns.list"))
     asked = json.dumps({"sendingId": campaign["sendings"][0]["id"]})
     until(lambda: place.type("call", "nrs360", "reports.events", "--data", asked).out)
@@ -155,7 +156,7 @@ def test_every_mistake_is_told_at_once_and_no_value(place: Place) -> None:
     ("words", "said"),
     [
         (("nrs360", "contacts.creat"), "did you mean contacts.create"),
-        (("nrs360", "groups.reorganise"), "did you mean groups.create or groups.delete"),
+        (("nrs360", "otp.xxxxxxxxxxxxxxx"), "did you mean otp.check or otp.generate"),
         (("acme", "contacts.list"), "no account and no provider 'acme'"),
         (("optimum", "sms.status"), "no account at optimum"),
     ],
