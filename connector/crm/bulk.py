@@ -6,18 +6,20 @@ result. The results' order is not promised, so rows carry a key column of their 
 Source: "Bulk API 2.0 and Bulk API Developer Guide", Ingest and Query.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, Literal
+from urllib.parse import quote
 
 import httpx
 import orjson
 
 from connector.crm.backoff import Backoff
 from connector.crm.bulk_csv import csv_pieces, csv_rows
-from connector.crm.errors import call_error
+from connector.crm.errors import CallRefused, call_error
 from connector.crm.http import UsageWatch
 from connector.crm.login import Login
 from connector.crm.options import SalesforceOptions
@@ -26,6 +28,8 @@ from connector.model.errors import CRMError, MayHaveLeft, NeverLeft, Passing, Qu
 Operation = Literal["insert", "update", "upsert", "delete"]
 JOB_BYTES = 100_000_000
 """Raw CSV in one job; the org counts it base64-encoded against 150 MB."""
+_JOB_ID = re.compile(r"[A-Za-z0-9]{15,18}")
+_LOCATOR = re.compile(r"(?:/?[A-Za-z0-9+=_.~-])+")
 _ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
@@ -121,16 +125,16 @@ class Bulk:
             Passing: the job was not done within `patience`.
         """
         made = self._asked("POST", "query", json={"operation": "query", "query": statement})
-        job = self._waited_for(f"query/{made['id']}")
+        job = self._waited_for(f"query/{_read_job(made).id}")
         if job.state != "JobComplete":
             raise QueryFault(f"The bulk query {job.id} ended as {job.state}: {job.error or 'no reason given'}.")
         locator: str | None = ""
         while locator is not None:
-            address = f"query/{job.id}/results?maxRecords={page_rows}" + (f"&locator={locator}" if locator else "")
+            address = f"query/{job.id}/results?maxRecords={page_rows}"
+            address += f"&locator={quote(locator, safe='')}" if locator else ""
             answer = self._backoff.insist(partial(self._answer, "GET", address, stream=True))
             yield from _rows_of(answer)
-            told = answer.headers.get("sforce-locator", "null")
-            locator = None if told in ("", "null") else told
+            locator = _next_locator(answer.headers.get("sforce-locator", "null"))
 
     def _uploaded(self, object_name: str, operation: Operation, piece: IO[bytes], external_id: str | None) -> BulkJob:
         """An open job whose data is all there. Made afresh after trouble: a job that is never closed does nothing."""
@@ -234,9 +238,31 @@ def _sorted_by_end(error: httpx.TransportError) -> NeverLeft | MayHaveLeft:
     return MayHaveLeft(f"The connection to the org broke before an answer came ({name}: {error}).")
 
 
-def _read_job(body: Mapping[str, Any]) -> BulkJob:
+def _next_locator(told: str) -> str | None:
+    """Where the results go on; None after the last page.
+
+    Raises:
+        QueryFault: what is told is no mark of a place in the results: it could lead a request, and its token, astray.
+    """
+    if told in ("", "null"):
+        return None
+    if _LOCATOR.fullmatch(told) is None:
+        raise QueryFault(f"The org tells a page of results that is none ({told[:60]!r}), and it is not asked for.")
+    return told
+
+
+def _read_job(body: Any) -> BulkJob:
+    """The job that an answer describes.
+
+    Raises:
+        CallRefused: its id is none: it could lead a request, and its token, astray.
+    """
+    told = str(body.get("id", "")) if isinstance(body, Mapping) else ""
+    if _JOB_ID.fullmatch(told) is None:
+        text = f"The org tells the id of a bulk job that is none ({told[:60]!r}), and it is not asked for."
+        raise CallRefused(text, errors=(), status=200)
     return BulkJob(
-        id=str(body["id"]),
+        id=told,
         state=str(body.get("state", "")),
         processed=int(body.get("numberRecordsProcessed") or 0),
         failed=int(body.get("numberRecordsFailed") or 0),
