@@ -36,6 +36,8 @@ class Capability:
     gsm_pt_part: int = 153
     countries: frozenset[str] | None = None
     channels_to_come: frozenset[Channel] = frozenset()
+    cancels_scheduled: frozenset[Channel] = frozenset()
+    """Channels whose messages it can be given before they are due, since it gives them back until then."""
     plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)
     """Encoding to (characters in one message, characters at most), where the guide's limits are not 3GPP's parts."""
     put_in_front: Mapping[str, str] = field(default_factory=dict)

@@ -84,15 +84,20 @@ def passed_over(before: State, to: State) -> frozenset[State]:
     return frozenset(_WAY[begun : _WAY.index(reached)])
 
 
-def may_move(current: State, to: State, *, last_word_wins: bool = False, sends_again: bool = False) -> bool:
+def may_move(
+    current: State, to: State, *, last_word_wins: bool = False, sends_again: bool = False, taken_back: bool = False
+) -> bool:
     """Whether the table allows the move.
 
     `last_word_wins` is the declared property of an adapter whose guide says a later final status replaces an earlier
     one (Bulk360 v2, "Delivery notification"). `sends_again` is somebody's word that an unknown message may be sent a
-    second time: a person who resolved it so, or a mapping that says ``may_send_twice: true``.
+    second time: a person who resolved it so, or a mapping that says ``may_send_twice: true``. `taken_back` is a provider's word that a message
+    it held until its date will not go out: it never left, and is held here.
     """
     if to in MOVES[current]:
         return True
     if sends_again and current is State.UNKNOWN and to is State.CLAIMED:
+        return True
+    if taken_back and current in (State.ACCEPTED, State.UNKNOWN) and to is State.HELD:
         return True
     return last_word_wins and current in FINAL_BY_PROVIDER and to in FINAL_BY_PROVIDER and current is not to

@@ -14,80 +14,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-
 from connector.model.capability import Capability
 from connector.model.failures import Failure
 from connector.model.messages import Message, News, OpenBatch, Outcome
 from connector.model.phone import read_phone
+from connector.providers.account import AccountOptions as AccountOptions
 from connector.providers.exchange import Request as Request
 from connector.providers.exchange import Response as Response
 from connector.providers.tokens import TokenGrant
 from connector.providers.webhooks import Webhook, no_such_webhook
-
-
-class AccountOptions(BaseModel):
-    """What every account can be told; each provider adds its own keys. Unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    provider: str
-    base_url: str = ""
-    batch_size: int = Field(
-        default=1000, ge=1, description="messages a request at most; one lost answer makes a whole batch unknown"
-    )
-    read_timeout: float = Field(default=60.0, gt=0, description="seconds to wait for an answer")
-    connect_timeout: float = Field(default=10.0, gt=0, description="seconds to wait for a connection")
-    senders: int = Field(default=2, ge=1, le=64, description="requests under way at once")
-    messages_a_second: float | None = Field(
-        default=None, gt=0, description="messages sent a second at most; the rest waits for its turn"
-    )
-    requests_a_second: float | None = Field(default=None, gt=0, description="requests that send, a second at most")
-    breaker_failures: int = Field(
-        default=5,
-        ge=1,
-        description="failures of an account or its provider in a row that open its breaker",
-    )
-    breaker_pause: float = Field(
-        default=60.0,
-        gt=0,
-        description="seconds an open breaker leaves the account alone; twice as long each time, up to 15 minutes",
-    )
-    balance_floor: float | None = Field(
-        default=None,
-        description="in the account's currency; below it nothing is sent, looked at every [pace] balance seconds",
-    )
-    price_a_part: float | None = Field(
-        default=None, ge=0, description="what one part costs, for caps of money, all in one currency"
-    )
-    merge_values: bool = Field(
-        default=True,
-        description="false: texts travel one template a request, for a provider that scans merge values again",
-    )
-    hook_secret: SecretStr | None = Field(default=None, description="the secret in the path of this account's webhooks")
-    hook_secret_before: SecretStr | None = Field(
-        default=None, description="the secret before, still taken while the provider is being told the new one"
-    )
-    hook_addresses: tuple[str, ...] = Field(
-        default=(), description="addresses or networks webhooks may come from; empty: any"
-    )
-    public_url: str | None = Field(
-        default=None, description="where the provider reaches our receiver, e.g. https://sms.example.com"
-    )
-
-    @property
-    def longest_answer(self) -> float:
-        """Seconds an answer may take, whatever is asked: what claims, drains and hung jobs are measured by."""
-        return self.read_timeout
+from connector.providers.withdrawal import Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Messages that travel in one request. `reference` is ours, unique to the attempt, and travels along as
-    ``{campaign} ~{reference}`` wherever the provider has a field for it."""
+    ``{campaign} ~{reference}`` wherever the provider has a field for it. `scheduled_for`: the provider is to hold it
+    until then; only the channels that `Capability.cancels_scheduled` names are asked for that."""
 
     reference: str
     messages: tuple[Message, ...]
+    scheduled_for: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +217,19 @@ class Provider(ABC, Generic[Options]):
     def unblock(self, number: str) -> Conversation[None]:
         """Takes a number (E.164) off the provider's own blacklist; one that is not there is as good as taken off."""
         yield from ()
+
+    def find_scheduled(self, batch: OpenBatch) -> Conversation[str | None]:
+        """The provider's id of what it holds until its date, by which it is cancelled; None where it shows none.
+
+        Only batches sent with `Batch.scheduled_for` are asked about; their answer may have been lost.
+        """
+        yield from ()
+        return None
+
+    def cancel_scheduled(self, schedule_id: str) -> Conversation[Withdrawal]:
+        """Takes back what `find_scheduled` found; asked twice, it does no more."""
+        yield from ()
+        return Withdrawal.TOO_LATE
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """The news in a webhook.

@@ -25,7 +25,9 @@ _MOVED = MESSAGE.c[
 ]  # fmt: skip
 """What a move, and what the CRM is told of it, asks of a message."""
 
-_SENT = MESSAGE.c[
+_NOT_SENT = {"attempt_id": None, "provider_id": None, "provider_batch": None}
+
+SENT = MESSAGE.c[
     "id", "state_at", "to_number", "country", "pieces", "values", "channel", "sender", "campaign", "send_at",
     "expires_at", "content", "accounts", "tries", "failure_code", "mapping", "parts", "kind"
 ]  # fmt: skip
@@ -36,7 +38,8 @@ _SENT = MESSAGE.c[
 class Move:
     """A change of state that is asked for. What is None stays as it is; a failure goes with the state.
 
-    `happened_at` is when the other side says it happened; `word` its own word for it.
+    `happened_at` is when the other side says it happened; `word` its own word for it. A message that is `taken_back`
+    forgets the attempt that was taken back, for no news of it is the message's any more.
     """
 
     message_id: str
@@ -52,6 +55,7 @@ class Move:
     not_before: datetime | None = None
     last_word_wins: bool = False
     sends_again: bool = False
+    taken_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,13 @@ def move(connection: Connection, moves: Sequence[Move], now: datetime) -> list[M
         if row is None:
             continue
         current = states[wanted.message_id]
-        allowed = may_move(current, wanted.to, last_word_wins=wanted.last_word_wins, sends_again=wanted.sends_again)
+        allowed = may_move(
+            current,
+            wanted.to,
+            last_word_wins=wanted.last_word_wins,
+            sends_again=wanted.sends_again,
+            taken_back=wanted.taken_back,
+        )
         events.append(_event(wanted, current, allowed, now))
         if allowed:
             states[wanted.message_id] = wanted.to
@@ -121,14 +131,15 @@ def _changes(rows: dict[str, Row[Any]], moved: Sequence[Moved], now: datetime) -
     for step in moved:
         wanted = step.move
         before = changes.get(wanted.message_id) or rows[wanted.message_id]._mapping
+        sent_as = _NOT_SENT if wanted.taken_back else before
         changes[wanted.message_id] = {
             "id": wanted.message_id,
             "state": wanted.to,
             "state_at": wanted.happened_at or now,
             "account": wanted.account or before["account"],
-            "attempt_id": wanted.attempt_id or before["attempt_id"],
-            "provider_id": wanted.provider_id or before["provider_id"],
-            "provider_batch": wanted.provider_batch or before["provider_batch"],
+            "attempt_id": wanted.attempt_id or sent_as["attempt_id"],
+            "provider_id": wanted.provider_id or sent_as["provider_id"],
+            "provider_batch": wanted.provider_batch or sent_as["provider_batch"],
             "not_before": wanted.not_before,
             "tries": before["tries"] + (wanted.to is State.ATTEMPTING),
             "failure_code": wanted.failure.code if wanted.failure else None,
@@ -154,7 +165,7 @@ def ready(connection: Connection, account: str, now: datetime, claimed_until: da
     paused is left where it is.
     """
     query = (
-        select(*_SENT)
+        select(*SENT)
         .where(
             MESSAGE.c.state == State.CLAIMED,
             MESSAGE.c.account == account,
