@@ -89,6 +89,10 @@ class Database:
         self.engine.dispose()
 
 
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON", "cache_size=-1000")
+"""1,000 KiB of pages a connection: there are as many connections as jobs, and the system keeps the file at hand."""
+
+
 def _engine(url: str) -> Engine:
     def dumps(value: Any) -> str:
         return orjson.dumps(value).decode()
@@ -115,7 +119,7 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver's own BEGIN comes too late and takes no write lock
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

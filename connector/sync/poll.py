@@ -13,7 +13,8 @@ from connector.sync.parts import Parts
 
 log = structlog.get_logger()
 
-_BATCHES_AT_ONCE = 20
+_BATCHES_AT_ONCE = 5
+"""Each may hold as many messages as an account's batch_size."""
 _OVERLAP = timedelta(minutes=10)
 """Replies are asked for again from this long before the last time: late ones are filed under the time they came."""
 _FIRST_LOOK = timedelta(days=1)
