@@ -1,5 +1,7 @@
 """Messages, what happened to them, the requests that carried them, and the news of them"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -8,6 +10,11 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+
+def _json(name: str, empty: str) -> sa.Column[Any]:
+    kind = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
+    return sa.Column(name, kind, server_default=empty, nullable=False)
 
 
 def upgrade() -> None:
@@ -69,12 +76,7 @@ def _inbox() -> None:
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
-        sa.Column(
-            "raw",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
-        ),
+        _json("raw", "{}"),
         sa.Column("standing", sa.String(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -105,45 +107,20 @@ def _message() -> None:
         sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("to_number", sa.String(), nullable=False),
         sa.Column("country", sa.String(), nullable=False),
-        sa.Column(
-            "pieces",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="[]",
-            nullable=False,
-        ),
-        sa.Column(
-            "values",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="[]",
-            nullable=False,
-        ),
+        _json("pieces", "[]"),
+        _json("values", "[]"),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("sender", sa.String(), nullable=True),
         sa.Column("campaign", sa.String(), nullable=True),
         sa.Column("kind", sa.String(), nullable=True),
-        sa.Column(
-            "accounts",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="[]",
-            nullable=False,
-        ),
+        _json("accounts", "[]"),
         sa.Column("account", sa.String(), nullable=True),
         sa.Column("encoding", sa.String(), nullable=True),
         sa.Column("parts", sa.Integer(), nullable=False),
         sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "content",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
-        ),
-        sa.Column(
-            "fields",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
-        ),
+        _json("content", "{}"),
+        _json("fields", "{}"),
         sa.Column("rank", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("claim_token", sa.String(), nullable=True),

@@ -1,5 +1,7 @@
 """What the CRM is owed, and what decides whether a message may go"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -8,6 +10,11 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+
+def _json(name: str, empty: str) -> sa.Column[Any]:
+    kind = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
+    return sa.Column(name, kind, server_default=empty, nullable=False)
 
 
 def upgrade() -> None:
@@ -56,12 +63,7 @@ def _consent() -> None:
         sa.Column("voice", sa.String(), nullable=False),
         sa.Column("stopped", sa.Boolean(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column(
-            "evidence",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
-        ),
+        _json("evidence", "{}"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("source IN ('reply', 'start_word', 'provider', 'crm', 'person')", name="ck_consent_source"),
         sa.PrimaryKeyConstraint("id"),
@@ -80,12 +82,7 @@ def _crm_write() -> None:
         sa.Column("record_id", sa.String(), nullable=True),
         sa.Column("key_field", sa.String(), nullable=True),
         sa.Column("key", sa.String(), nullable=True),
-        sa.Column(
-            "fields",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
-        ),
+        _json("fields", "{}"),
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("mapping", sa.String(), nullable=True),
         sa.Column("message_id", sa.String(), nullable=True),
@@ -114,12 +111,7 @@ def _cursor() -> None:
     op.create_table(
         "cursor",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column(
-            "value",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
-        ),
+        _json("value", "{}"),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
