@@ -1,0 +1,165 @@
+"""Lookups: one row an account and recipient, asked for by the gate, settled by the verb, kept for the next message."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Subquery, and_, delete, or_, select, update
+
+from connector.model.lookups import LookedUp
+from connector.model.scopes import Scope
+from connector.model.states import State
+from connector.store import outbox, pauses
+from connector.store.batches import amend, of_ids, of_rows, put
+from connector.store.db import new_id
+from connector.store.lookup_tables import Lookup, MessageLookup
+from connector.store.outbox import MESSAGE
+
+LOOKUP: Any = Lookup.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+MESSAGE_LOOKUP: Any = MessageLookup.__table__  # type: ignore[attr-defined]
+
+Target = tuple[str, str]
+"""(account, recipient)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupEnd:
+    """Where a lookup stands after it was asked for; `known_at` is None where nothing new is known."""
+
+    id: str
+    target: str
+    standing: str
+    tries: int
+    lost: int
+    not_before: datetime | None = None
+    under_way: str | None = None
+    settled_at: datetime | None = None
+    error: str | None = None
+    told: LookedUp | None = None
+
+
+def found(connection: Connection, targets: Collection[Target]) -> dict[Target, Any]:
+    """The rows of these accounts and recipients, as many as there are."""
+    named = [{"account": account, "target": target} for account, target in targets]
+    rows = of_rows(connection, _of_targets, LOOKUP, ("account", "target"), named)
+    return {(row.account, row.target): row for row in rows}
+
+
+def _of_targets(named: Subquery) -> Executable:
+    same = and_(LOOKUP.c.account == named.c.account, LOOKUP.c.target == named.c.target)
+    return select(LOOKUP).select_from(named.join(LOOKUP, same))
+
+
+def known(row: Any) -> LookedUp:
+    """What a row's result tells."""
+    return LookedUp(**row.result)
+
+
+def ask_for(connection: Connection, targets: Collection[Target], now: datetime) -> None:
+    """Makes lookups due, anew where they have been asked for before; what is known stays known meanwhile."""
+    anew = {"standing": "due", "requested_at": now, "not_before": None, "tries": 0, "lost": 0}
+    anew |= {"under_way": None, "settled_at": None, "error": None}
+    rows = [{"id": new_id(), "account": account, "target": target, **anew} for account, target in targets]
+    put(connection, LOOKUP, rows, unless=["account", "target"], replace=list(anew))
+
+
+def wait(connection: Connection, messages: Sequence[tuple[str, Target, datetime]]) -> None:
+    """Leaves messages claimed until their lookup is there, or until a moment each."""
+    rows = [
+        {"message_id": message_id, "account": account, "target": target, "waits": True}
+        for message_id, (account, target), _ in messages
+    ]
+    put(connection, MESSAGE_LOOKUP, rows, unless=["message_id"], replace=["account", "target", "waits"])
+    by_moment: dict[datetime, list[str]] = {}
+    for message_id, _, until in messages:
+        by_moment.setdefault(until, []).append(message_id)
+    for until, ids in by_moment.items():
+        outbox.put_off(connection, ids, until)
+
+
+def wake(connection: Connection, account: str, targets: Collection[str]) -> None:
+    """Lets the messages that wait for these lookups be looked at again."""
+    named = [{"account": account, "target": target} for target in targets]
+    waiting = list(of_rows(connection, _waiting, LOOKUP, ("account", "target"), named).scalars())
+    if waiting:
+        amend(connection, MESSAGE_LOOKUP, [{"message_id": each, "waits": False} for each in waiting], key="message_id")
+        of_ids(connection, _put_on, MESSAGE, waiting)
+
+
+def _waiting(named: Subquery) -> Executable:
+    same = and_(MESSAGE_LOOKUP.c.account == named.c.account, MESSAGE_LOOKUP.c.target == named.c.target)
+    rows = select(MESSAGE_LOOKUP.c.message_id).select_from(named.join(MESSAGE_LOOKUP, same))
+    return rows.where(MESSAGE_LOOKUP.c.waits.is_(True))
+
+
+def _put_on(named: Subquery) -> Executable:
+    mine = MESSAGE.c.id.in_(select(named.c.id))
+    return update(MESSAGE).where(mine, MESSAGE.c.state == State.CLAIMED).values(not_before=None)
+
+
+def tell(connection: Connection, messages: Sequence[tuple[str, Target]], now: datetime) -> None:
+    """Notes that the records of these messages are told of their lookup, which is done once a message."""
+    rows = [
+        {"message_id": message_id, "account": account, "target": target, "waits": False, "told_at": now}
+        for message_id, (account, target) in messages
+    ]
+    put(connection, MESSAGE_LOOKUP, rows, unless=["message_id"], replace=["account", "target", "waits", "told_at"])
+
+
+def told(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the messages whose records have been told."""
+    return set(of_ids(connection, _told, MESSAGE, ids).scalars())
+
+
+def _told(named: Subquery) -> Executable:
+    mine = MESSAGE_LOOKUP.c.message_id.in_(select(named.c.id))
+    return select(MESSAGE_LOOKUP.c.message_id).where(mine, MESSAGE_LOOKUP.c.told_at.is_not(None))
+
+
+def due(connection: Connection, account: str, standing: str, now: datetime, limit: int) -> Sequence[Any]:
+    """An account's lookups of a standing whose time has come, those first that were asked for first."""
+    in_time = or_(LOOKUP.c.not_before.is_(None), LOOKUP.c.not_before <= now)
+    query = select(LOOKUP).where(LOOKUP.c.account == account, LOOKUP.c.standing == standing, in_time)
+    return connection.execute(query.order_by(LOOKUP.c.requested_at, LOOKUP.c.id).limit(limit)).all()
+
+
+def begin(connection: Connection, ids: Sequence[str]) -> None:
+    """Commits that the questions are about to leave."""
+    amend(connection, LOOKUP, [{"id": each, "standing": "asking"} for each in ids])
+
+
+def end(connection: Connection, account: str, ends: Sequence[LookupEnd], now: datetime) -> None:
+    """Notes how questions ended, and wakes the messages that waited for those that are settled."""
+    changes = []
+    for how in ends:
+        row = {name: value for name, value in asdict(how).items() if name not in ("target", "told")}
+        changes.append(row)
+    amend(connection, LOOKUP, changes)
+    learned = [{"id": how.id, "result": asdict(how.told), "known_at": now} for how in ends if how.told is not None]
+    amend(connection, LOOKUP, learned)
+    wake(connection, account, [how.target for how in ends if how.settled_at is not None])
+
+
+def hasten(connection: Connection, account: str, ids: Collection[str], now: datetime) -> None:
+    """Makes lookups under way due, by the provider's ids of them: it has told that they go on."""
+    if ids:
+        mine = and_(LOOKUP.c.account == account, LOOKUP.c.standing == "under_way", LOOKUP.c.under_way.in_(list(ids)))
+        connection.execute(update(LOOKUP).where(mine).values(not_before=now))
+
+
+def paused(connection: Connection, account: str) -> bool:
+    """Whether a person has told the account, or everything, to wait."""
+    return any(
+        row.scope == Scope.EVERYTHING or (row.scope == Scope.ACCOUNT and row.name == account)
+        for row in pauses.standing(connection)
+    )
+
+
+def drop_old(connection: Connection, before: datetime, limit: int) -> int:
+    """Drops up to `limit` lookups that were settled before then, and what is noted of messages that are gone."""
+    old = select(LOOKUP.c.id).where(LOOKUP.c.settled_at < before).limit(limit)
+    gone = select(MESSAGE_LOOKUP.c.message_id).where(MESSAGE_LOOKUP.c.message_id.not_in(select(MESSAGE.c.id)))
+    dropped = connection.execute(delete(LOOKUP).where(LOOKUP.c.id.in_(old))).rowcount
+    forgotten = delete(MESSAGE_LOOKUP).where(MESSAGE_LOOKUP.c.message_id.in_(gone.limit(limit)))
+    return dropped + connection.execute(forgotten).rowcount
