@@ -27,12 +27,14 @@ from connector.providers.nrs360 import (
     conversations,
     credentials,
     hooks,
+    scheduling,
     sending,
     whatsapp_news,
 )
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.options import GUIDE_MAX_PARTS, NRS360Options
 from connector.providers.webhooks import Webhook
+from connector.providers.withdrawal import Withdrawal
 
 
 class NRS360(Provider[NRS360Options]):
@@ -54,6 +56,7 @@ class NRS360(Provider[NRS360Options]):
         pushes_statuses=True,
         lists_sendings=True,
         keeps_blacklist=True,
+        cancels_scheduled=scheduling.CHANNELS,
     )
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
     shows_batches: ClassVar[bool] = True
@@ -124,6 +127,14 @@ class NRS360(Provider[NRS360Options]):
     def unblock(self, number: str) -> Conversation[None]:
         """See `blacklist.unblock`."""
         return blacklist.unblock(self.settings, number)
+
+    def find_scheduled(self, batch: OpenBatch) -> Conversation[str | None]:
+        """See `scheduling.find`."""
+        return scheduling.find(self.settings, batch)
+
+    def cancel_scheduled(self, schedule_id: str) -> Conversation[Withdrawal]:
+        """See `scheduling.cancel`."""
+        return scheduling.cancel(self.settings, schedule_id)
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `hooks.heard`."""

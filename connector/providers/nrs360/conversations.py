@@ -62,7 +62,7 @@ def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
     """Finds the campaign that our reference names, and tells of every number that its events report shows. Campaigns
     know no WhatsApp."""
     wanted = {message.to: message for message in batch.messages}
-    for sending in (yield from _sendings_named(settings, batch)):
+    for sending in (yield from sendings_named(settings, batch)):
         yield from _ask_report(settings, sending, wanted, reference=batch.reference)
 
 
@@ -88,7 +88,7 @@ def shown(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
     if batch.channel is Channel.WHATSAPP:
         yield from whatsapp_news.statuses(settings, batch, known_too=True)
         return
-    found = [batch.provider_batch] if batch.provider_batch else (yield from _sendings_named(settings, batch))
+    found = [batch.provider_batch] if batch.provider_batch else (yield from sendings_named(settings, batch))
     for sending in found:
         yield from _ask_report(settings, sending, None, reference=batch.reference)
 
@@ -245,7 +245,7 @@ def _reported(row: ReportedEvent, sending: str, reference: str | None) -> News:
     )
 
 
-def _sendings_named(settings: NRS360Options, batch: OpenBatch) -> Conversation[list[str]]:
+def sendings_named(settings: NRS360Options, batch: OpenBatch) -> Conversation[list[str]]:
     """The sendings of the channel's campaigns whose name ends in our reference. Pages are followed by number, for the
     guide's own `links.next` is not always an address."""
     found: list[str] = []

@@ -74,6 +74,7 @@ def send_request(account: str, settings: NRS360Options, batch: Batch) -> Request
         campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
         sub=substitutions(settings, batch),
         notification_url=_notification_urls(account, settings, batch) or None,
+        schedule_date=batch.scheduled_for,
         expiration_date=expiry(settings, first),
     )
     return SMS.send.request(asked, headers=authorization(settings))

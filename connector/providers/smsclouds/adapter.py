@@ -19,10 +19,21 @@ from connector.providers.base import (
     Request,
     Response,
 )
-from connector.providers.smsclouds import addressing, answers, checks, conversations, hooks, lookups, replies, sending
+from connector.providers.smsclouds import (
+    addressing,
+    answers,
+    checks,
+    conversations,
+    hooks,
+    lookups,
+    replies,
+    scheduling,
+    sending,
+)
 from connector.providers.smsclouds.codes import LIMITS, NAME, Form
 from connector.providers.smsclouds.options import OPTIMAL_RECIPIENTS, SmscloudsOptions
 from connector.providers.webhooks import Webhook
+from connector.providers.withdrawal import Withdrawal
 
 
 class Smsclouds(Provider[SmscloudsOptions]):
@@ -39,6 +50,7 @@ class Smsclouds(Provider[SmscloudsOptions]):
         last_word="sent",
         polls_statuses=True,
         polls_replies=True,
+        cancels_scheduled=scheduling.CHANNELS,
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         countries=frozenset({"MX"}),
         plain_limits={
@@ -110,6 +122,14 @@ class Smsclouds(Provider[SmscloudsOptions]):
     def balance(self) -> Conversation[float | None]:
         """See `checks.balance`."""
         return checks.balance(self.settings)
+
+    def find_scheduled(self, batch: OpenBatch) -> Conversation[str | None]:
+        """See `scheduling.find`."""
+        return scheduling.find(batch)
+
+    def cancel_scheduled(self, schedule_id: str) -> Conversation[Withdrawal]:
+        """See `scheduling.cancel`."""
+        return scheduling.cancel(self.settings, schedule_id)
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `hooks.heard`."""

@@ -15,6 +15,7 @@ from connector.model.messages import Message
 from connector.providers.base import Batch, Request, Response, campaign_with_reference
 from connector.providers.smsclouds.addressing import authorization, e164_of, national_of, number_refusal
 from connector.providers.smsclouds.codes import VOICE_BATCH
+from connector.providers.smsclouds.dates import local
 from connector.providers.smsclouds.merging import placeholder_refusal, template_of, text_refusal, values_of
 from connector.providers.smsclouds.operations.campaigns import Recipient
 from connector.providers.smsclouds.operations.voice import AUDIO, TEXT_TO_SPEECH, CreateVoiceCampaign, Voice
@@ -70,7 +71,9 @@ def _asked(settings: SmscloudsOptions, batch: Batch) -> CreateVoiceCampaign:
         for message in batch.messages
     ]
     name = campaign_with_reference(first.campaign or settings.campaign, batch.reference)
-    return CreateVoiceCampaign.model_validate({**said, "campaign_name": name, "recipients": recipients})
+    begins = local(batch.scheduled_for, settings.zone) if batch.scheduled_for else None
+    campaign = {**said, "campaign_name": name, "recipients": recipients, "scheduled_date": begins}
+    return CreateVoiceCampaign.model_validate(campaign)
 
 
 def _said(settings: SmscloudsOptions, message: Message) -> dict[str, Any]:
