@@ -1,15 +1,17 @@
 """Every message is accounted for: how many there are, and how many stand where."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from connector.app import App
 from connector.cli.screen import say, show_table
+from connector.cli.times import shown
 from connector.model.states import State
 from connector.store import accounting, inbox, writes
-from connector.store.accounting import Repeats, Standing
+from connector.store.accounting import Repeats, Silence, Standing
 from connector.store.outbox import counts
 from connector.sync.unknown import SENT_AGAIN
 
@@ -36,7 +38,8 @@ class Books:
 
     `queued` is how many messages were ever read; `groups` has, by group and name, how many of them stand where;
     `sent_again`, by the same, how often one was sent a second time because its mapping allows it; `strayed` are
-    messages whose state is not what their events say; `unwritten` counts writes the CRM refuses in whole or in part.
+    messages whose state is not what their events say; `unwritten` counts writes the CRM refuses in whole or in part;
+    `silent` are messages that were sent more than `final_after_hours` ago and have no last word.
     """
 
     queued: int
@@ -46,6 +49,8 @@ class Books:
     news: Mapping[str, int] = field(default_factory=dict)
     sent_again: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unwritten: int = 0
+    silent: tuple[Silence, ...] = ()
+    final_after_hours: float = 0.0
 
     @property
     def balance(self) -> bool:
@@ -64,6 +69,10 @@ class Books:
             "writes": dict(self.writes),
             "unwritten": self.unwritten,
             "news": dict(self.news),
+            "without_last_word": {
+                each.account: {"messages": each.number, "oldest": each.oldest, "sent_at": each.since.isoformat()}
+                for each in self.silent
+            },
         }
 
 
@@ -73,6 +82,7 @@ def books(app: App) -> Books:
     Raises:
         StoreError: the store cannot be read.
     """
+    pace = app.settings.pace
     last_word_sent = {name for name, provider in app.providers.items() if provider.capability.last_word == State.SENT}
     with accounting.snapshot(app.database) as connection:
         standings = accounting.standings(connection)
@@ -81,9 +91,20 @@ def books(app: App) -> Books:
         repeats = accounting.repeats(connection, SENT_AGAIN)
         owed, told = writes.standing(connection), inbox.standing(connection)
         unwritten = writes.count_parked(connection)
+        silent = accounting.silences(connection, app.clock() - timedelta(hours=pace.final_after_hours), last_word_sent)
     groups = {group: _rows(standings, name, last_word_sent) for group, name in _names(app).items()}
     again = {group: _sums(repeats, name) for group, name in _names(app).items()}
-    return Books(queued, groups, strayed, _by_standing(owed), _by_standing(told), again, unwritten)
+    return Books(
+        queued,
+        groups,
+        strayed,
+        _by_standing(owed),
+        _by_standing(told),
+        again,
+        unwritten,
+        tuple(silent),
+        pace.final_after_hours,
+    )
 
 
 def _names(app: App) -> dict[str, Callable[[Standing | Repeats], str]]:
@@ -139,14 +160,28 @@ def show(read: Books) -> None:
     show_table("Messages", ("by", "name", "queued", *COLUMNS, "sent again"), rows)
     if len(read.groups.get("run", ())) > _RUNS_SHOWN:
         say(f"Of {len(read.groups['run'])} runs the last {_RUNS_SHOWN} are shown; `--json` has them all.")
-    if read.unwritten:
-        say(f"{read.unwritten} writes are parked: the CRM refuses them; see `connector writes list`.", "yellow")
-    if read.writes.get("due"):
-        say(f"{read.writes['due']} writes are still owed to the CRM.")
-    if read.news.get("unmatched"):
-        say(f"{read.news['unmatched']} pieces of news match no message we know.", "yellow")
+    for sentence, style in _to_look_at(read):
+        say(sentence, style)
     if read.balance:
         say(f"All {read.queued} messages are accounted for.", "green")
     else:
         strayed = f" Their events tell otherwise: {', '.join(read.strayed)}." if read.strayed else ""
         say(f"The books do not balance: {read.queued} messages were read.{strayed}", "red")
+
+
+def _to_look_at(read: Books) -> Iterator[tuple[str, str]]:
+    """What adds up and should still be looked at, each as a sentence with its style."""
+    for silence in read.silent:
+        sentence = (
+            f"Without a last word {read.final_after_hours:g} hours after they were sent, and asked about no more: "
+            f"{silence.number} of the messages of {silence.account}. The oldest, {silence.oldest}, was sent on "
+            f"{shown(silence.since)}: `connector reconcile --since {silence.since:%Y-%m-%d}` compares them with what "
+            "the provider lists, where it has a list; look the others up in its pages."
+        )
+        yield sentence, "yellow"
+    if read.unwritten:
+        yield f"{read.unwritten} writes are parked: the CRM refuses them; see `connector writes list`.", "yellow"
+    if read.writes.get("due"):
+        yield f"{read.writes['due']} writes are still owed to the CRM.", ""
+    if read.news.get("unmatched"):
+        yield f"{read.news['unmatched']} pieces of news match no message we know.", "yellow"

@@ -1,12 +1,14 @@
 """How many messages stand where, and whether their events tell the same."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from connector.model.states import State
+from connector.store.attempts import ATTEMPT
 from connector.store.db import Database
 from connector.store.outbox import EVENT, MESSAGE
 
@@ -32,6 +34,16 @@ class Repeats:
     object: str
     account: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """`number` messages of an account, sent long ago, without a last word; the `oldest` was sent at `since`."""
+
+    account: str
+    number: int
+    oldest: str
+    since: datetime
 
 
 _OF_A_MESSAGE = (MESSAGE.c.run, MESSAGE.c.mapping, MESSAGE.c.object, MESSAGE.c.account)
@@ -72,6 +84,29 @@ def repeats(connection: Connection, cause: str) -> list[Repeats]:
         Repeats(run, mapping, object_name, account or "", number)
         for run, mapping, object_name, account, number in connection.execute(query)
     ]
+
+
+def silences(connection: Connection, before: datetime, last_word_sent: Collection[str]) -> list[Silence]:
+    """By account, the messages sent before then of which a last word is still missing.
+
+    ``sent`` is the last word of the accounts `last_word_sent`.
+    """
+    known = and_(MESSAGE.c.state == State.SENT, MESSAGE.c.account.in_(list(last_word_sent)))
+    silent = (
+        select(MESSAGE.c.account, MESSAGE.c.id, ATTEMPT.c.started_at)
+        .join(ATTEMPT, ATTEMPT.c.id == MESSAGE.c.attempt_id)
+        .where(MESSAGE.c.state.in_([State.ACCEPTED, State.SENT]), ~known, ATTEMPT.c.started_at < before)
+        .subquery()
+    )
+    ranked = select(
+        silent,
+        func.count().over(partition_by=silent.c.account).label("number"),
+        func.row_number()
+        .over(partition_by=silent.c.account, order_by=(silent.c.started_at, silent.c.id))
+        .label("place"),
+    ).subquery()
+    first = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.account)
+    return [Silence(row.account, row.number, row.id, row.started_at) for row in connection.execute(first)]
 
 
 def strayed(connection: Connection, limit: int) -> list[str]:
