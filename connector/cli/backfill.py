@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from connector.app import App
+from connector.cli.accounts_meant import accounts_meant
 from connector.cli.backfill_screen import Bar, applied_as_json, plan_as_json, show_applied, show_plan
 from connector.cli.opening import AsJson, SettingsFile, opened
 from connector.cli.screen import remark, show_json
 from connector.cli.signals import stopping_on_signals
 from connector.cli.times import moment
-from connector.model.errors import SettingsError
 from connector.sync.parts import Parts
 from jobs.backfill import Applied, Backfill, Kind, Plan, Window, Work
 from jobs.backfill_activities import Activities
@@ -55,7 +55,7 @@ def backfill(
         if window.since >= window.until:
             raise typer.BadParameter("the window is empty: --since lies after --until, or after now.")
         parts = app.parts()
-        accounts = _accounts(app, provider or (), account or ())
+        accounts = accounts_meant(app, provider or (), account or ())
         words = " ".join((since, until or "", *sorted(provider or ()), *sorted(account or ()))).strip()
         filtered = bool(provider or account)
         job = Backfill(parts, _work(kind, parts, accounts, filtered=filtered), words, window)
@@ -68,27 +68,6 @@ def backfill(
         applied = _apply(app, parts, job, plan, None if force else limit_changes)
         show_json(plan_as_json(plan) | applied_as_json(applied)) if as_json else show_applied(kind, applied)
     raise typer.Exit(1 if applied.trouble or applied.stopped else 0)
-
-
-def _accounts(app: App, providers: Sequence[str], accounts: Sequence[str]) -> list[str]:
-    """The accounts that are meant, of those whose provider has an adapter.
-
-    Raises:
-        SettingsError: one that is named is not in the settings.
-    """
-    known = {name: adapter.name for name, adapter in app.providers.items()}
-    for name in accounts:
-        if name not in known:
-            raise SettingsError(f"the settings have no account {name!r} to ask; they have: {', '.join(sorted(known))}.")
-    for name in providers:
-        if name not in known.values():
-            there = ", ".join(sorted(set(known.values())))
-            raise SettingsError(f"the settings have no account at {name!r}; their accounts are at: {there}.")
-    return [
-        name
-        for name, provider in known.items()
-        if (not accounts or name in accounts) and (not providers or provider in providers)
-    ]
 
 
 def _work(kind: Kind, parts: Parts, accounts: Sequence[str], *, filtered: bool) -> Work:
