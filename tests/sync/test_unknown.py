@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from connector.model.states import State
 from connector.sandbox.server import Sandbox
 from connector.store import outbox
 from connector.store.attempts import ATTEMPT
+from connector.sync.evidence import watch_balance
 from connector.sync.reconcile import identify_parked
 from connector.sync.unknown import SENT_AGAIN, Verdict, resolve_by_hand, send_again
 from connector.web.hooks import hook_server
@@ -151,6 +153,32 @@ def test_the_balance_after_a_lost_answer_is_kept_as_evidence(site: Site, sandbox
     in_doubt(site, sandbox)
     (attempt,) = rows(site.parts.database, ATTEMPT)
     assert attempt.evidence["balance_after"]["amount"] > 0
+
+
+def test_the_balance_before_a_lost_answer_stands_beside_the_one_after(site: Site, sandbox: Sandbox) -> None:
+    """What the account had left when it was last looked at, before the request, and right after it: both, with when."""
+    sandbox.providers.nrs360.configure({"balance": 73.5})
+    assert watch_balance(site.parts, NRS) == 73.5
+    asked_at = site.clock()
+    site.later(5)
+    sandbox.providers.nrs360.configure({"balance": 41.25})
+    in_doubt(site, sandbox, acted=False)
+    (attempt,) = rows(site.parts.database, ATTEMPT)
+    before, after = attempt.evidence["balance_before"], attempt.evidence["balance_after"]
+    assert (before["amount"], after["amount"]) == (73.5, 41.25)
+    assert datetime.fromisoformat(before["at"]) <= asked_at < attempt.started_at
+    assert attempt.started_at < datetime.fromisoformat(after["at"])
+
+
+def test_the_evidence_has_only_what_the_provider_told(site: Site, sandbox: Sandbox) -> None:
+    """No balance was looked at before, and none can be after: no figure is made up, and a later one is not put in."""
+    sandbox.faults.add({"target": "nrs360", "operation": "GET /account", "kind": "status", "status": 500})
+    in_doubt(site, sandbox)
+    sandbox.faults.reset()
+    watch_balance(site.parts, NRS)
+    (attempt,) = rows(site.parts.database, ATTEMPT)
+    assert requests(sandbox, "GET /account") > 0
+    assert not attempt.evidence
 
 
 def test_a_mapping_that_is_gone_is_told_of_when_news_of_its_messages_comes(site: Site, sandbox: Sandbox) -> None:
