@@ -1,4 +1,5 @@
-"""The log: structlog, JSON for machines or coloured lines for people; numbers, texts and secrets never reach it."""
+"""The log: structlog, JSON for machines or coloured lines for people. Numbers, addresses, texts and secrets never reach
+it."""
 
 import logging
 import re
@@ -8,6 +9,8 @@ from typing import Any, Literal, TextIO, cast
 
 import structlog
 
+_ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:\"|/]{1,64}@[^\s@<>()\[\]{},;:'\"|/=?&]{0,255}\w")
+"""What could be an e-mail address, however odd."""
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9])(?!\d{4}-\d\d-\d\d)"
@@ -22,8 +25,14 @@ _KEPT_DIGITS = 3
 
 
 def masked(text: str) -> str:
-    """The text with every phone-like run of digits cut to its last three."""
-    return _NUMBER.sub(_mask_number, text)
+    """The text with every phone-like run of digits cut to its last three, and every e-mail address to its last dot."""
+    without_addresses = _ADDRESS.sub(_mask_address, text) if "@" in text else text
+    return _NUMBER.sub(_mask_number, without_addresses)
+
+
+def _mask_address(found: re.Match[str]) -> str:
+    _, dot, end = found.group().rpartition(".")
+    return f"…@….{end}" if dot and end.isalpha() else "…@…"
 
 
 def _mask_number(found: re.Match[str]) -> str:

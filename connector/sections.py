@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from connector.model.address import read_recipient
 from connector.model.caps import MILLIONTHS, Cap, Period, Unit
-from connector.model.errors import UnreadablePhone
-from connector.model.phone import read_phone
+from connector.model.errors import UnreadableAddress, UnreadablePhone
 from connector.model.scopes import Scope
 
 
@@ -97,7 +97,7 @@ class Live(_Section):
         description="whether anybody may be sent to; auto asks the org: not from a sandbox or developer's",
     )
     allow: tuple[str, ...] = Field(
-        default=(), description='outside production, the only numbers sent to: "+34600000001"'
+        default=(), description='outside production, the only recipients: "+34600000001", "ana@example.com"'
     )
     send_backlog: bool = Field(
         default=False, description="true: records made before the first start are sent too, and not held"
@@ -105,10 +105,10 @@ class Live(_Section):
 
     @field_validator("allow")
     @classmethod
-    def _as_e164(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+    def _as_recipients(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            return tuple(read_phone(number, None).e164 for number in allow)
-        except UnreadablePhone as error:
+            return tuple(read_recipient(recipient) for recipient in allow)
+        except (UnreadableAddress, UnreadablePhone) as error:
             raise ValueError(str(error)) from None
 
 

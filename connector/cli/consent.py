@@ -10,6 +10,7 @@ from connector.app import App
 from connector.cli.opening import AsJson, SettingsFile, opened
 from connector.cli.screen import say, show_json, show_table
 from connector.cli.times import shown
+from connector.model.address import read_recipient
 from connector.model.consent import (
     EVERYTHING,
     PERSON,
@@ -20,7 +21,6 @@ from connector.model.consent import (
     sender_scope,
 )
 from connector.model.errors import StoreError
-from connector.model.phone import read_phone
 from connector.store import consent as ledger
 from connector.store import cursors
 from connector.store.db import Transaction
@@ -28,7 +28,9 @@ from connector.sync.consent import Reach, tell, write_stops
 
 commands = typer.Typer(no_args_is_help=True, help="See who stopped a number, stop it, or lift a stop.")
 
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="With its plus and country: +34600000001.")]
+Number = Annotated[
+    str, typer.Argument(metavar="NUMBER", help="With its plus and country, +34600000001, or an e-mail address.")
+]
 Why = Annotated[str, typer.Option(help="How you know; it is kept as the evidence.")]
 Sender = Annotated[str | None, typer.Option(help="Only messages that show this sender.")]
 Kind = Annotated[str | None, typer.Option(help="Only messages of mappings of this kind.")]
@@ -37,9 +39,9 @@ Kind = Annotated[str | None, typer.Option(help="Only messages of mappings of thi
 @commands.command()
 def show(number: Number, config: SettingsFile = None, as_json: AsJson = False) -> None:
     """Show every word on a number, oldest first, and whether anything is sent to it."""
-    e164 = read_phone(number, None).e164
+    recipient = read_recipient(number)
     with opened(config) as app, app.database.read() as connection:
-        rows = ledger.history(connection, _org(connection), e164)
+        rows = ledger.history(connection, _org(connection), recipient)
     newest = {(row.scope, row.voice): row for row in rows}
     stops = [row for row in newest.values() if row.stopped]
     if as_json:
@@ -61,13 +63,13 @@ _SHOWN = ("at", "scope", "voice", "stopped", "source", "evidence")
 @commands.command()
 def stop(number: Number, why: Why, sender: Sender = None, kind: Kind = None, config: SettingsFile = None) -> None:
     """Stop a number, from this moment on; a stop of everything also goes to the CRM and to the blacklists."""
-    e164, scope = read_phone(number, None).e164, _scope(sender, kind)
+    recipient, scope = read_recipient(number), _scope(sender, kind)
     with opened(config) as app, app.database.begin() as connection:
         reach, now = _reach(app, connection), app.clock()
-        word = ConsentWord(e164, PERSON, True, ConsentSource.PERSON, now, _evidence(why), scope)
+        word = ConsentWord(recipient, PERSON, True, ConsentSource.PERSON, now, _evidence(why), scope)
         tell(reach, connection, [word], now)
         if scope == EVERYTHING:
-            write_stops(reach, connection, [e164], now)
+            write_stops(reach, connection, [recipient], now)
     say("The number is stopped.")
 
 
@@ -86,13 +88,13 @@ def start(
 
     What a CRM record says is left alone, for it is taken back there: clear the field on the record.
     """
-    e164, scope = read_phone(number, None).e164, _scope(sender, kind)
+    recipient, scope = read_recipient(number), _scope(sender, kind)
     with opened(config) as app, app.database.begin() as connection:
         reach, now = _reach(app, connection), app.clock()
-        newest = {row.voice: row for row in ledger.history(connection, reach.org, e164) if row.scope == scope}
+        newest = {row.voice: row for row in ledger.history(connection, reach.org, recipient) if row.scope == scope}
         stops = [row for row in newest.values() if row.stopped]
         lifted = [row for row in stops if of_records or not is_of_record(row.voice)]
-        word = ConsentWord(e164, PERSON, False, ConsentSource.PERSON, now, _evidence(why), scope)
+        word = ConsentWord(recipient, PERSON, False, ConsentSource.PERSON, now, _evidence(why), scope)
         tell(reach, connection, [replace(word, voice=row.voice) for row in lifted], now)
     say(f"{len(lifted)} stops are lifted." if lifted else "There was no stop to lift.")
     for row in stops:

@@ -1,23 +1,38 @@
 """What a mapping makes of a record: the query that brings it, and the message it becomes. Pure functions."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from connector.mapping.content import EmptyText
 from connector.mapping.expression import ExpressionFault, Names
 from connector.mapping.fit import Misfit, first_fit
-from connector.mapping.parts import FieldChoice, WhatsAppPart
+from connector.mapping.parts import FieldChoice, MessagePart
 from connector.mapping.plan import flatten
 from connector.mapping.template import Template, written
+from connector.model.address import read_address
 from connector.model.capability import AccountCapability
-from connector.model.errors import UnreadablePhone
+from connector.model.errors import UnreadableAddress, UnreadablePhone
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Draft, Refusal, merge
-from connector.model.phone import Phone, read_phone
+from connector.model.phone import read_phone
 from connector.model.records import RecordQuery
 
 if TYPE_CHECKING:
     from connector.mapping.record_mapping import RecordMapping
+
+
+COUNTRY_CODE: Final = re.compile("[A-Z]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """A number in E.164 or an e-mail address, and its country (ISO alpha-2), "" where nothing tells it."""
+
+    written: str
+    country: str
 
 
 class _Refused(Exception):
@@ -60,22 +75,24 @@ def _drafted(
     mapping: "RecordMapping", record_id: str, values: dict[str, Any], kept: dict[str, Any], now: datetime
 ) -> Draft:
     message = mapping.message
-    phone = _recipient(message.phone, message.region, values)
     channel = _channel(message.channel, values)
-    values["to.e164"], values["to.country"], values["channel"] = phone.e164, phone.country, channel.value
+    to = _mailbox(message, values) if channel is Channel.EMAIL else _phone(message, values)
+    values["to.e164"], values["to.email"] = (None, to.written) if channel is Channel.EMAIL else (to.written, None)
+    values["to.country"], values["channel"] = to.country, channel.value
     names = Names(values)
     texts = message.text.values(names)
     text = merge(message.text.pieces, texts)
     if not text.strip():
         raise _Refused("text_empty", "the text of the message is empty; fill the fields it is made of")
-    fit = first_fit(_route(mapping, names), channel, phone.country, text)
+    content = _content(message, channel, names)
+    fit = first_fit(_route(mapping, names), channel, to.country, text, content)
     send_at = _instant(message.send_at, names)
     begins = send_at or _read_instant(values.get("CreatedDate"), "CreatedDate") or now
     return Draft(
         object=mapping.object,
         record_id=record_id,
-        to=phone.e164,
-        country=phone.country,
+        to=to.written,
+        country=to.country,
         pieces=message.text.pieces,
         values=texts,
         channel=channel,
@@ -87,21 +104,41 @@ def _drafted(
         kind=message.kind,
         send_at=send_at,
         expires_at=begins + message.valid_for if message.valid_for is not None else None,
-        content=_whatsapp(message.whatsapp, channel, names),
+        content=content,
         fields=kept,
         stop=tuple([name for name in message.consent if values[name]]),
         held_reason=fit.held_reason,
     )
 
 
-def _recipient(field: str, region: FieldChoice, values: dict[str, Any]) -> Phone:
+def _phone(message: MessagePart, values: dict[str, Any]) -> _Recipient:
+    field = message.phone
+    if field is None:
+        reason = "the mapping names no phone field, which all but e-mails need; add `field` to `message.to`"
+        raise _Refused("phone_missing", reason, Fault.MAPPING)
     text = written(values[field])
     if not text.strip():
         raise _Refused("phone_missing", f"{field} is empty; fill in the recipient's phone number", Fault.RECIPIENT)
     try:
-        return read_phone(text, _chosen(region, values, "region_unknown") or None)
+        phone = read_phone(text, _chosen(message.region, values, "region_unknown") or None)
     except UnreadablePhone as error:
         raise _Refused("phone_unreadable", f"{field}: {error}", Fault.RECIPIENT) from None
+    return _Recipient(phone.e164, phone.country)
+
+
+def _mailbox(message: MessagePart, values: dict[str, Any]) -> _Recipient:
+    field = message.email
+    if field is None:
+        reason = "the mapping names no address field, which e-mails need; add `email` to `message.to`"
+        raise _Refused("address_missing", reason, Fault.MAPPING)
+    text = written(values[field])
+    if not text.strip():
+        raise _Refused("address_missing", f"{field} is empty; fill in the recipient's e-mail address", Fault.RECIPIENT)
+    region = (_chosen(message.region, values, "region_unknown") or "").strip().upper()
+    try:
+        return _Recipient(read_address(text), region if COUNTRY_CODE.fullmatch(region) else "")
+    except UnreadableAddress as error:
+        raise _Refused("address_unreadable", f"{field}: {error}", Fault.RECIPIENT) from None
 
 
 def _chosen(choice: FieldChoice, values: dict[str, Any], code: str) -> str | None:
@@ -167,19 +204,9 @@ def _optional(template: Template | None, names: Names) -> str | None:
     return None if template is None else written(template.value(names)) or None
 
 
-def _whatsapp(part: WhatsAppPart | None, channel: Channel, names: Names) -> dict[str, Any]:
-    if part is None or channel is not Channel.WHATSAPP:
-        return {}
-    content: dict[str, Any] = {"template": part.template}
-    for key, templates in (("header", part.header), ("body", part.body), ("buttons", part.buttons)):
-        if templates:
-            content[key] = [_filled(template, names, f"whatsapp.{key}") for template in templates]
-    return content
-
-
-def _filled(template: Template, names: Names, where: str) -> str:
-    text = written(template.value(names))
-    if not text.strip():
-        sources = ", ".join(expression.source.strip() for expression in template.expressions)
-        raise _Refused("template_value_empty", f"a text of {where} is empty, and WhatsApp takes none; fill {sources}")
-    return text
+def _content(message: MessagePart, channel: Channel, names: Names) -> dict[str, Any]:
+    try:
+        parts = [part.filled(names) for part in message.content if part.channel is channel]
+    except EmptyText as error:
+        raise _Refused("template_value_empty", str(error)) from None
+    return {key: value for part in parts for key, value in part.items()}

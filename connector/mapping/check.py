@@ -3,19 +3,20 @@
 import re
 from datetime import UTC, datetime
 
+from connector.mapping.content_check import ONE_CHANNEL, channels_of, check_content
 from connector.mapping.document import Document, Path
 from connector.mapping.expression import ExpressionFault, Names
+from connector.mapping.keywords import check_hearers
 from connector.mapping.org import Org
 from connector.mapping.org_check import check_org
 from connector.mapping.parts import FAILED
 from connector.mapping.record_mapping import RecordMapping
-from connector.mapping.schema import Choice, MappingFile
+from connector.mapping.schema import MappingFile
 from connector.mapping.scopes import CLAIM, REPLY, STATUS
 from connector.model.capability import AccountCapability
 from connector.model.messages import Channel
 from connector.model.states import State
 
-_ONE_CHANNEL = re.compile(r"\s*channel\s*==\s*(['\"])(\w+)\1\s*\Z")
 _ONE_COUNTRY = re.compile(r"\s*to\.country\s*==\s*(['\"])(\w+)\1\s*\Z")
 
 
@@ -23,6 +24,8 @@ def check(document: Document, file: MappingFile, mapping: RecordMapping, org: Or
     """Reports what is wrong with a compiled mapping to its document; without `org`, names are taken on trust."""
     _every_end_writes(document, mapping)
     _every_route_carries(document, file, mapping)
+    check_content(document, file, mapping)
+    check_hearers(document, file, [account for route in mapping.routes for account in route.accounts])
     _opt_outs_are_found(document, mapping)
     _writes_without_values(document, mapping)
     if org is not None:
@@ -51,23 +54,14 @@ def _every_end_writes(document: Document, mapping: RecordMapping) -> None:
 def _every_route_carries(document: Document, file: MappingFile, mapping: RecordMapping) -> None:
     for index, route in enumerate(mapping.routes):
         source = file.route[index].when or ""
-        channel, country = _ONE_CHANNEL.match(source), _ONE_COUNTRY.match(source)
-        channels = {channel.group(2)} if channel else _channels(file.message.channel)
+        channel, country = ONE_CHANNEL.match(source), _ONE_COUNTRY.match(source)
+        channels = {channel.group(2)} if channel else channels_of(file.message.channel)
         for at, account in enumerate(route.accounts):
             path: Path = ("route", index, "account", at)
             _account_fits(document, path, account, channels, country.group(2) if country else None)
         if channel and channel.group(2) not in set(Channel):
             text = f"`{channel.group(2)}` is not a channel; a channel is one of {', '.join(Channel)}"
             document.report(("route", index, "when"), text)
-
-
-def _channels(channel: Choice | str) -> set[str] | None:
-    """The channels a message can have; None where the record decides."""
-    if isinstance(channel, str):
-        return {channel}
-    if channel.values is None:
-        return None
-    return {*channel.values.values(), *([channel.default] if channel.default is not None else [])}
 
 
 def _account_fits(
@@ -86,8 +80,13 @@ def _account_fits(
         carried, wanted = ", ".join(sorted(capability.channels)), ", ".join(sorted(channels))
         text = f"the account `{account.account}` carries {carried}, and no message that comes here is one: {wanted}"
         document.report(path, text)
-    if country is not None and capability.countries is not None and country not in capability.countries:
-        served = ", ".join(sorted(capability.countries))
+    carried_there = (channels or {Channel.SMS}) & set(capability.channels)
+    if (
+        country is not None
+        and carried_there
+        and not any(capability.serves(Channel(word), country) for word in carried_there)
+    ):
+        served = ", ".join(sorted(capability.countries or ()))
         document.report(path, f"the account `{account.account}` sends to {served} only, not to {country}")
 
 

@@ -8,8 +8,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.mapping import scopes
+from connector.mapping.compile_content import compile_content
 from connector.mapping.document import Document, Path
 from connector.mapping.expression import Scope
+from connector.mapping.keywords import keyword_replies
 from connector.mapping.org import Org
 from connector.mapping.parts import (
     FAILED,
@@ -23,7 +25,6 @@ from connector.mapping.parts import (
     SendingHours,
     StatusPart,
     UpsertPart,
-    WhatsAppPart,
 )
 from connector.mapping.record_mapping import RecordMapping
 from connector.mapping.schema import (
@@ -40,7 +41,6 @@ from connector.mapping.schema import (
     ResendUnknown,
     Source,
 )
-from connector.mapping.schema import Template as WhatsAppSection
 from connector.mapping.template import Template
 from connector.mapping.texts import TextCompiler
 from connector.model.capability import AccountCapability
@@ -77,6 +77,7 @@ class Compiler:
             opt_ins=self._consent_writes("on_opt_in", file.on_opt_in),
             stop_words=self._words("on_opt_out", file.on_opt_out),
             start_words=self._words("on_opt_in", file.on_opt_in),
+            keyword_replies=keyword_replies(self.texts, self.document, file.on_keyword),
             file=self.document.file,
         )
 
@@ -99,13 +100,14 @@ class Compiler:
         at: Path = ("message",)
         return MessagePart(
             phone=message.to.field,
+            email=message.to.email,
             region=self._region(message.to),
             channel=self._channel(message.channel),
             text=self.texts.template((*at, "text"), message.text, scopes.MESSAGE),
             sender=self.texts.optional((*at, "sender"), message.sender),
             campaign=self.texts.optional((*at, "campaign"), message.campaign),
             send_at=self._send_at((*at, "send_at"), message.send_at),
-            whatsapp=self._whatsapp((*at, "whatsapp"), message.whatsapp),
+            content=compile_content(self.texts, message),
             kind=message.kind,
             valid_for=message.valid_for,
             consent=tuple(message.consent),
@@ -145,18 +147,6 @@ class Compiler:
                 path, 'a moment stands here: one field in braces and nothing else, like "{Send_After__c}"'
             )
         return template
-
-    def _whatsapp(self, path: Path, section: WhatsAppSection | None) -> WhatsAppPart | None:
-        if section is None:
-            return None
-        texts = {
-            key: tuple(
-                self.texts.template((*path, key, at), text, scopes.MESSAGE)
-                for at, text in enumerate(getattr(section, key))
-            )
-            for key in ("header", "body", "buttons")
-        }
-        return WhatsAppPart(section.template, **texts)
 
     def _hours(self, hours: Hours | None) -> SendingHours | None:
         if hours is None:

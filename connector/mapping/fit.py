@@ -1,10 +1,10 @@
 """Which accounts of a route can take a message: its channel, its country, its length."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from connector.model.capability import AccountCapability, Capability
+from connector.model.capability import NO_CONTENT, AccountCapability, Capability
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Encoding
 from connector.model.text import Segments, measure
@@ -31,8 +31,10 @@ class Fit:
     held_reason: str | None = None
 
 
-def first_fit(route: Sequence[AccountCapability], channel: Channel, country: str, text: str) -> Fit:
-    """The accounts of a route that can take the message.
+def first_fit(
+    route: Sequence[AccountCapability], channel: Channel, country: str, text: str, content: Collection[str] = ()
+) -> Fit:
+    """The accounts of a route that can take the message; `content` are the keys of what it says beyond its text.
 
     Raises:
         Misfit: none can; the reason is the last account's.
@@ -47,6 +49,7 @@ def first_fit(route: Sequence[AccountCapability], channel: Channel, country: str
             continue
         try:
             segments = _segments(account.account, account.capability, channel, country, text)
+            _has_content(account.account, account.capability, channel, content)
         except Misfit as found:
             misfit = found
             continue
@@ -69,8 +72,8 @@ def _segments(account: str, capability: Capability, channel: Channel, country: s
     if channel not in capability.channels:
         carried = ", ".join(sorted(capability.channels))
         raise Misfit("channel_not_carried", f"the account `{account}` does not carry {channel}; it carries {carried}")
-    if capability.countries is not None and country not in capability.countries:
-        served = ", ".join(sorted(capability.countries))
+    if not capability.serves(channel, country):
+        served = ", ".join(sorted(capability.countries or ()))
         raise Misfit("country_not_served", f"the account `{account}` sends to {served} only, and the number is of "
                      f"{country or 'no single country'}")  # fmt: skip
     if channel is not Channel.SMS:
@@ -82,6 +85,13 @@ def _segments(account: str, capability: Capability, channel: Channel, country: s
         raise Misfit("text_not_encodable", f"the account `{account}` cannot send this text: {error}") from None
     _check_length(account, capability, segments)
     return segments
+
+
+def _has_content(account: str, capability: Capability, channel: Channel, content: Collection[str]) -> None:
+    missing = capability.content.get(channel, NO_CONTENT).missing(content)
+    if missing:
+        reason = f"the account `{account}` sends no {channel} without {' or '.join(missing)}"
+        raise Misfit("content_missing", f"{reason}; fill the fields that the mapping makes it of")
 
 
 @lru_cache(maxsize=4_096)

@@ -43,6 +43,7 @@ def load(
         problems += document.problems
         if mapping is not None:
             _refuse_same_name(mapping, document, loaded, problems)
+            _refuse_same_keyword(mapping, document, loaded, problems)
             loaded.append(mapping)
     if any(not problem.warning for problem in problems):
         raise MappingError(tuple(dict.fromkeys(problems)))
@@ -99,3 +100,18 @@ def _refuse_same_name(
             mark = document.mark(("name",))
             text = f"the name `{mapping.name}` is taken by {other.file}; give each mapping its own"
             problems.append(Problem(document.file, mark.line, mark.column, text))
+
+
+def _refuse_same_keyword(
+    mapping: RecordMapping, document: Document, loaded: list[RecordMapping], problems: list[Problem]
+) -> None:
+    """One account has one answer to a keyword."""
+    for written in document.value.get("on_keyword") or {}:
+        for other in loaded:
+            shared = sorted(set(mapping.accounts()) & set(other.accounts()))
+            if shared and str(written).strip().casefold() in other.keyword_replies:
+                mark = document.mark(("on_keyword", written))
+                text = (
+                    f"the account `{shared[0]}` has an answer to `{written}` from {other.file} already; take one away"
+                )
+                problems.append(Problem(document.file, mark.key_line, mark.key_column, text))

@@ -44,6 +44,15 @@ def _setting(value: Any) -> Any:
     return value if isinstance(value, bool | int | float) else as_text(value)
 
 
+def _constant(value: Any) -> Any:
+    """A whole number, 0 or more, as it is; else a text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            raise ValueError("a whole number, 0 or more, or a text must stand here")
+        return value
+    return as_text(value)
+
+
 def _field(value: Any) -> Any:
     value = as_text(value)
     if "{" in value:
@@ -103,6 +112,11 @@ Setting = Annotated[
     str | int | float | bool,
     BeforeValidator(_setting),
     WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+Constant = Annotated[
+    int | str,
+    BeforeValidator(_constant),
+    WithJsonSchema({"type": ["integer", "string"], "minimum": 0}),
 ]
 FieldPath = Annotated[str, BeforeValidator(_field)]
 FieldOfObject = Annotated[str, BeforeValidator(_field_of_object)]

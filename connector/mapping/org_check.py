@@ -71,7 +71,9 @@ def _read_names(file: MappingFile, mapping: RecordMapping) -> Iterator[tuple[Pat
     for name in _soql_names(file.source.where):
         yield ("source", "where"), name
     yield from ((("source", "rank", index), ranked.field) for index, ranked in enumerate(mapping.source.order))
-    yield ("message", "to", "field"), message.phone
+    for word, field in (("field", message.phone), ("email", message.email)):
+        if field is not None:
+            yield ("message", "to", word), field
     for key, choice, section in (
         (("to", "region"), message.region, file.message.to.region),
         (("channel",), message.channel, file.message.channel),
@@ -94,10 +96,8 @@ def _templates(mapping: RecordMapping) -> Iterator[tuple[Path, Template]]:
         template = getattr(message, key)
         if template is not None:
             yield ("message", key), template
-    if message.whatsapp is not None:
-        for key in ("header", "body", "buttons"):
-            templates: tuple[Template, ...] = getattr(message.whatsapp, key)
-            yield from ((("message", "whatsapp", key, index), each) for index, each in enumerate(templates))
+    for part in message.content:
+        yield from part.templates()
     for path, assignment in mapping.assignments():
         if assignment.template is not None:
             yield path, assignment.template

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 
+from connector.mapping.content import ContentPart
 from connector.mapping.expression import Expression
 from connector.mapping.template import Template
 from connector.model.capability import AccountCapability
@@ -61,27 +62,18 @@ class ReadPart:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatsAppPart:
-    """A WhatsApp template's id and the texts that fill it."""
-
-    template: int
-    header: tuple[Template, ...]
-    body: tuple[Template, ...]
-    buttons: tuple[Template, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class MessagePart:
-    """How a record becomes a message."""
+    """How a record becomes a message. `phone` and `email` are the fields that say whom it goes to."""
 
-    phone: str
+    phone: str | None
+    email: str | None
     region: FieldChoice
     channel: FieldChoice
     text: Template
     sender: Template | None
     campaign: Template | None
     send_at: Template | None
-    whatsapp: WhatsAppPart | None
+    content: tuple[ContentPart, ...]
     kind: str | None
     valid_for: timedelta | None
     consent: tuple[str, ...]

@@ -19,7 +19,8 @@ def read_fields(
 ) -> tuple[str, ...]:
     """All fields that a query must bring: what the message is made of, what the routes ask, what is kept, and the
     order, whose last row a keyset page starts after."""
-    fields = {"Id", message.phone, *message.consent, *kept, *(ranked.field for ranked in source.order)}
+    fields = {"Id", *message.consent, *kept, *(ranked.field for ranked in source.order)}
+    fields |= {name for name in (message.phone, message.email) if name is not None}
     fields |= {choice.field for choice in (message.region, message.channel) if choice.field is not None}
     fields |= _field_names(expression for template in _templates(message) for expression in template.expressions)
     fields |= _field_names(route.when for route in routes if route.when is not None)
@@ -33,8 +34,7 @@ def _templates(message: MessagePart) -> Iterator[Template]:
     for template in (message.sender, message.campaign, message.send_at):
         if template is not None:
             yield template
-    if message.whatsapp is not None:
-        yield from (*message.whatsapp.header, *message.whatsapp.body, *message.whatsapp.buttons)
+    yield from (template for part in message.content for _, template in part.templates())
 
 
 def _field_names(expressions: Iterable[Expression]) -> set[str]:

@@ -1,7 +1,7 @@
 """One mapping, compiled: the pure methods by which the rest of the connector uses it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -39,6 +39,7 @@ class RecordMapping:
     opt_ins: Mapping[str, tuple[Assignment, ...]]
     stop_words: frozenset[str]
     start_words: frozenset[str]
+    keyword_replies: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
 
     def accounts(self) -> tuple[str, ...]:

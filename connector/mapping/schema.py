@@ -7,8 +7,9 @@ when the file is compiled and checked, not here.
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from connector.mapping.channel_sections import Clic, Email, Landing, Voice, WhatsApp
 from connector.mapping.notation import (
     Accounts,
     Clock,
@@ -24,13 +25,8 @@ from connector.mapping.notation import (
     Version,
     as_text,
 )
+from connector.mapping.section import Section
 from connector.model.messages import Channel, Encoding
-
-
-class Section(BaseModel):
-    """A map of the file. Unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Source(Section):
@@ -39,7 +35,7 @@ class Source(Section):
     object: FieldPath
     where: Text
     claim: Settings
-    rank: list[Rank] = []
+    rank: list[Rank] = Field(default=[])
 
 
 class Choice(Section):
@@ -62,19 +58,18 @@ ChoiceOrText = Annotated[
 
 
 class Recipient(Section):
-    """The phone field, and the region its national numbers are read in: a field, a country code, or a choice."""
+    """The phone field, the field of the e-mail address, and the region: a field, a country code, or a choice. National
+    numbers are read in it, and an e-mail's hours kept."""
 
-    field: FieldPath
+    field: FieldPath | None = None
+    email: FieldPath | None = None
     region: ChoiceOrText | None = None
 
-
-class Template(Section):
-    """A WhatsApp template and the texts that fill it (360NRS, "Send WhatsApp template")."""
-
-    template: Annotated[int, Field(gt=0, strict=True)]
-    header: list[Text] = []
-    body: list[Text] = []
-    buttons: list[Text] = []
+    @model_validator(mode="after")
+    def _somewhere_to_send(self) -> "Recipient":
+        if self.field is None and self.email is None:
+            raise ValueError("the key `field` is missing in `message.to`; name the phone field, or `email` for e-mails")
+        return self
 
 
 class Hours(Section):
@@ -118,11 +113,15 @@ class MessageSection(Section):
     channel: ChoiceOrText = Channel.SMS.value
     sender: Text | None = None
     campaign: Text | None = None
-    whatsapp: Template | None = None
+    whatsapp: WhatsApp | None = None
+    email: Email | None = None
+    voice: Voice | None = None
+    landing: Landing | None = None
+    clic: Clic | None = None
     kind: Name | None = None
     send_at: Text | None = None
     valid_for: Duration | None = None
-    consent: list[FieldPath] = []
+    consent: list[FieldPath] = Field(default=[])
     hours: Hours | None = None
     on_unknown: OnUnknown = "hold"
 
@@ -204,7 +203,7 @@ class OnOptOut(Section):
     """Fields written, on every record that holds the number, when a person says stop; `words` are stop words besides
     the usual ones."""
 
-    words: list[Text] = []
+    words: list[Text] = Field(default=[])
     set: Annotated[dict[FieldOfObject, Setting], Field(min_length=1)]
 
 
@@ -212,7 +211,7 @@ class OnOptIn(Section):
     """Fields written, on every record that their stop was written to, when a person takes it back; `words` are start
     words besides the usual ones."""
 
-    words: list[Text] = []
+    words: list[Text] = Field(default=[])
     set: Annotated[dict[FieldOfObject, Setting], Field(min_length=1)]
 
 
@@ -254,7 +253,8 @@ class MappingFile(Section):
     on_reply: OnReply | None = None
     on_opt_out: OnOptOut | None = None
     on_opt_in: OnOptIn | None = None
-    tests: list[Rehearsal] = []
+    on_keyword: dict[Text, Text] = Field(default={}, description="what who sends a keyword is told, a text a keyword")
+    tests: list[Rehearsal] = Field(default=[])
 
 
 def schema_json() -> str:

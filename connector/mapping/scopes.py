@@ -7,10 +7,11 @@ _NEWS = frozenset({"at", "account", "provider.name", "text"})
 _MOMENTS = frozenset({"at"})
 
 CLAIM = Scope(frozenset({"claim.token", "claim.expires"}), moments=frozenset({"claim.expires"}))
-MESSAGE = Scope(frozenset({"to.e164", "to.country", "channel"}))
+MESSAGE = Scope(frozenset({"to.e164", "to.email", "to.country", "channel"}))
 ROUTE = MESSAGE
 STATUS = Scope(
-    _NEWS | {"provider.id", "status", "state", "failure.code", "failure.reason", "reason", "channel", "to.e164"},
+    _NEWS
+    | {"provider.id", "status", "state", "failure.code", "failure.reason", "reason", "channel", "to.e164", "to.email"},
     moments=_MOMENTS,
 )
 REPLY = Scope(_NEWS | {"match.id", "match.object", "reply.text", "reply.phone"}, moments=_MOMENTS)

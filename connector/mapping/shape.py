@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from connector.mapping.document import Document, Path
-from connector.mapping.schema import MappingFile, Section
+from connector.mapping.schema import MappingFile
+from connector.mapping.section import Section
 
 _FILLERS: dict[str, Any] = {
     "version": 1,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.mapping.expression import ExpressionFault, Names
 from connector.mapping.parts import Assignment, UpsertPart
+from connector.model.address import is_address
 from connector.model.messages import PhoneMatch, Reply, StateChange
 from connector.model.records import RecordWrite, WriteCause
 from connector.model.states import State
@@ -102,7 +103,8 @@ def _of_change(change: StateChange, word: str) -> dict[str, Any]:
         "reason": reason,
         "account": change.account,
         "channel": change.channel,
-        "to.e164": change.to,
+        "to.e164": None if is_address(change.to) else change.to,
+        "to.email": change.to if is_address(change.to) else None,
     }
 
 

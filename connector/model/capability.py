@@ -1,9 +1,29 @@
 """What a provider can do, declared by its adapter and handed to whoever must know."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from connector.model.messages import Channel, Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRule:
+    """What one channel's messages say beyond a text, by the keys of `Message.content`.
+
+    Of each of `needs` at least one must be there. `takes` are all that the guide has a place for; of what is not
+    among them nothing arrives.
+    """
+
+    takes: frozenset[str] = frozenset()
+    needs: tuple[tuple[str, ...], ...] = ()
+
+    def missing(self, content: Collection[str]) -> tuple[str, ...]:
+        """The keys of which one is needed and none is there; empty where all is."""
+        return next((any_of for any_of in self.needs if not set(any_of) & set(content)), ())
+
+
+NO_CONTENT = ContentRule()
+"""A channel that takes a text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +60,14 @@ class Capability:
     """Channels whose messages it can be given before they are due, since it gives them back until then."""
     plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)
     """Encoding to (characters in one message, characters at most), where the guide's limits are not 3GPP's parts."""
+    content: Mapping[Channel, ContentRule] = field(default_factory=dict)
+    """Channel to what its messages say beyond a text; a channel that is not named takes a text alone."""
     put_in_front: Mapping[str, str] = field(default_factory=dict)
     """Country to what the provider itself puts in front of every SMS there, which counts in its length."""
+
+    def serves(self, channel: Channel, country: str) -> bool:
+        """Whether messages of the channel go to the country; an e-mail goes anywhere."""
+        return channel is Channel.EMAIL or self.countries is None or country in self.countries
 
 
 @dataclass(frozen=True, slots=True)

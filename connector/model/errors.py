@@ -6,6 +6,7 @@
     ├── SettingsError                  the settings cannot be used
     ├── MappingError                   one or more mapping problems, each with file, line and column
     ├── UnreadablePhone                free text that holds no phone number
+    ├── UnreadableAddress              free text that holds no e-mail address
     ├── ExchangeError                  talking to a provider or the CRM went wrong
     │   ├── NeverLeft                  the request certainly did not reach them: may be tried again
     │   ├── MayHaveLeft                the request may have been acted on: never sent again unless idempotent
@@ -61,6 +62,10 @@ class MappingError(ConnectorError):
 
 class UnreadablePhone(ConnectorError):
     """The text holds no number that can be dialled; the sentence says why."""
+
+
+class UnreadableAddress(ConnectorError):
+    """The text holds no address that e-mail can go to; the sentence says why."""
 
 
 class ExchangeError(ConnectorError):

@@ -6,7 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class LiveFire:
-    """`production`: whether the org is one from which anybody may be sent to; else only the numbers (E.164) of `allow`.
+    """`production`: whether the org is one from which anybody may be sent to; else only the numbers (E.164) and
+    addresses of `allow`.
 
     Records made before `backlog_before` are not sent unless a person sets them back; None: they are sent like others.
     """

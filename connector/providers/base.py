@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
@@ -230,6 +230,11 @@ class Provider(ABC, Generic[Options]):
         """Takes back what `find_scheduled` found; asked twice, it does no more."""
         yield from ()
         return Withdrawal.TOO_LATE
+
+    def answering(self, keyword_replies: Mapping[str, str]) -> Self:
+        """The account with answers to keywords, by the keyword in small letters, which win over its settings' own; the
+        account itself where its provider has no keywords."""
+        return self
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """The news in a webhook.

@@ -73,7 +73,7 @@ def _takes(parts: Parts, account: str, message: Message, among: frozenset[str]) 
     if provider is None or account not in among:
         return False
     can = provider.account_capability()
-    if message.channel not in can.channels or (can.countries is not None and message.country not in can.countries):
+    if message.channel not in can.channels or not can.serves(message.channel, message.country):
         return False
     return provider.refuse(message) is None
 

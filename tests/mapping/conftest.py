@@ -13,6 +13,7 @@ from connector.model.capability import AccountCapability, Capability
 from connector.model.describe import FieldDescription, ObjectDescription
 from connector.model.errors import MappingError, QueryFault
 from connector.model.messages import Channel, Encoding
+from connector.providers.nrs360.content import CONTENT
 
 EXAMPLE = Path(__file__).parents[2] / "mappings" / "sms-outbox.yaml"
 
@@ -43,6 +44,7 @@ def accounts() -> dict[str, AccountCapability]:
         encodings=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),
         max_parts=15,
         batch_ceiling=30_000,
+        content=CONTENT,
     )
     return {
         "smsclouds-mx": AccountCapability("smsclouds-mx", "smsclouds", smsclouds),

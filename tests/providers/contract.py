@@ -193,6 +193,14 @@ class ProviderContract:
         assert self.secrets
         assert not any(secret in repr(self.made().settings) for secret in self.secrets)
 
+    def test_the_content_of_a_channel_is_declared(self) -> None:
+        """What a message needs and has beyond its text is what the capability says of its channel."""
+        can = self.made().account_capability()
+        assert set(can.content) <= can.channels
+        for channel, content in self.contents.items():
+            assert set(content) <= can.content[channel].takes
+            assert not can.content[channel].missing(content)
+
     # sending
 
     def test_an_ordinary_message_is_not_refused(self) -> None:
@@ -203,7 +211,8 @@ class ProviderContract:
     def test_other_channels_are_refused(self, channel: Channel) -> None:
         """A channel the account does not carry is refused, and is the mapping's fault."""
         adapter = self.made()
-        refusal = adapter.refuse(self.message(channel=channel, content=self.contents.get(channel, {})))
+        to = {"to": "ana@example.com"} if channel is Channel.EMAIL else {}
+        refusal = adapter.refuse(self.message(channel=channel, content=self.contents.get(channel, {}), **to))
         assert adapter.account_capability().channels <= self.adapter.capability.channels
         if channel in adapter.account_capability().channels:
             assert refusal is None

@@ -80,12 +80,19 @@ class TestNRS360(ProviderContract):
     """The contract, for 360NRS."""
 
     adapter = NRS360
-    account: ClassVar = {"provider": "nrs360", "username": "username", "api_password": "apiPassword", "sender": "TEST"}
+    account: ClassVar = {
+        "provider": "nrs360",
+        "username": "username",
+        "api_password": "apiPassword",
+        "sender": "TEST",
+        "email_sender": "us@example.com",
+    }
     secrets = ("apiPassword",)
     contents: ClassVar = {
         Channel.WHATSAPP: {"template": 123},
         Channel.VOICE: {"language": "es_ES"},
         Channel.LANDING: {"template": 1},
+        Channel.EMAIL: {"subject": "TEST"},
     }
     number = "+34666555444"
     country = "ES"

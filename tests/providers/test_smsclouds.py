@@ -118,7 +118,7 @@ class TestSmsclouds(ProviderContract):
     ]
     hooks: ClassVar = [pushed(), heard("smpp_responses", PUSHED_TO_SMPP), heard("keyword", KEYWORD)]
 
-    contents: ClassVar = {Channel.EMAIL: {"to": "jack@example.com", "subject": "importante"}}
+    contents: ClassVar = {Channel.EMAIL: {"subject": "importante"}}
 
     def accepting(self, batch: Batch) -> Response:
         """The guide's example response."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
-from connector.model.messages import Channel, Encoding, Message, OpenBatch, Outcome
+from connector.model.messages import Encoding, Message, OpenBatch, Outcome
 from connector.providers.base import (
     AccountOptions,
     Batch,
@@ -24,6 +24,7 @@ from connector.providers.nrs360 import (
     answers,
     blacklist,
     checks,
+    content,
     conversations,
     credentials,
     hooks,
@@ -38,15 +39,14 @@ from connector.providers.withdrawal import Withdrawal
 
 
 class NRS360(Provider[NRS360Options]):
-    """360NRS's REST guide: SMS, landing SMS, calls and WhatsApp templates in batches with their values apart; statuses
-    by id, by report, by conversation and pushed; sendings found by name."""
+    """360NRS's REST guide: SMS, landing SMS, calls, e-mails and WhatsApp templates in batches with their values apart;
+    statuses by id, by report, by conversation and pushed; sendings found by name."""
 
     name: ClassVar[str] = NAME
     options: ClassVar[type[AccountOptions]] = NRS360Options
     capability: ClassVar[Capability] = Capability(
         provider=NAME,
         channels=sending.CHANNELS,
-        channels_to_come=frozenset({Channel.EMAIL}),
         encodings=(Encoding.GSM7, Encoding.GSM_PT, Encoding.UCS2),
         max_parts=GUIDE_MAX_PARTS,
         batch_ceiling=sys.maxsize,  # the guide gives no maximum of recipients; the account's batch_size decides
@@ -56,6 +56,7 @@ class NRS360(Provider[NRS360Options]):
         pushes_statuses=True,
         lists_sendings=True,
         keeps_blacklist=True,
+        content=content.CONTENT,
         cancels_scheduled=scheduling.CHANNELS,
     )
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
@@ -69,6 +70,7 @@ class NRS360(Provider[NRS360Options]):
             max_parts=self.settings.max_parts,
             gsm_pt_part=self.settings.gsm_pt_part,
             keeps_blacklist=self.settings.blacklist,
+            content=content.content_of(self.settings),
             polls_replies=self.settings.whatsapp_sender is not None,
         )
 

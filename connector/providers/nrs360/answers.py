@@ -29,8 +29,8 @@ def outcomes(batch: Batch, response: Response) -> list[Outcome]:
     if not isinstance(body, dict) or not isinstance(body.get("result"), list):
         raise Unreadable(f"360NRS answered HTTP {response.status} to a send without a list of results")
     sending = str(body["sendingId"]) if body.get("sendingId") else None
-    rows = {_number(row): row for row in reversed(body["result"]) if isinstance(row, dict)}
-    return [_outcome(message, sending, rows.get(message.to.removeprefix("+"))) for message in batch.messages]
+    rows = {_recipient(row): row for row in reversed(body["result"]) if isinstance(row, dict)}
+    return [_outcome(message, sending, rows.get(_plain(message.to))) for message in batch.messages]
 
 
 def _outcome(message: Message, sending: str | None, row: Mapping[str, Any] | None) -> Outcome:
@@ -45,5 +45,10 @@ def _outcome(message: Message, sending: str | None, row: Mapping[str, Any] | Non
     return Outcome(message.id, State.REJECTED, provider_batch=sending, failure=failure)
 
 
-def _number(row: Mapping[str, Any]) -> str:
-    return str(row.get("to", "")).strip().removeprefix("+")
+def _recipient(row: Mapping[str, Any]) -> str:
+    return _plain(str(row.get("to", "")))
+
+
+def _plain(recipient: str) -> str:
+    """A number without its plus, an address in small letters."""
+    return recipient.strip().removeprefix("+").lower()

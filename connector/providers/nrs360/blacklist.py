@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from connector.model.address import is_address
 from connector.model.errors import Refused, Unreadable
 from connector.providers.base import Conversation
 from connector.providers.nrs360.credentials import authorization
@@ -13,7 +14,7 @@ _NOT_FOUND = 404
 
 
 def block(settings: NRS360Options, number: str) -> Conversation[None]:
-    """Puts a number (E.164) on the list, one a request; a second time changes nothing.
+    """Puts a number (E.164) or an e-mail address on its list, one a request; a second time changes nothing.
 
     Raises:
         Refused, Throttled, MayHaveLeft: as `connector.providers.talk.raise_for_status` says.
@@ -22,7 +23,7 @@ def block(settings: NRS360Options, number: str) -> Conversation[None]:
 
 
 def unblock(settings: NRS360Options, number: str) -> Conversation[None]:
-    """Takes a number (E.164) off the list; one that is not there is as good as taken off.
+    """Takes a number (E.164) or an e-mail address off its list; one that is not there is as good as taken off.
 
     Raises:
         Refused, Throttled, MayHaveLeft: as `connector.providers.talk.raise_for_status` says.
@@ -35,7 +36,7 @@ def unblock(settings: NRS360Options, number: str) -> Conversation[None]:
 
 
 def _ask(settings: NRS360Options, operation: Operation[..., Any], number: str) -> Conversation[None]:
-    asked = Blacklisted(type="sms", recipient=number.removeprefix("+"))
+    asked = Blacklisted(type="mailing" if is_address(number) else "sms", recipient=number.removeprefix("+"))
     response = yield operation.request(asked, headers=authorization(settings))
     if response is None:
         raise Unreadable("360NRS was asked about its blacklist and gave no answer")

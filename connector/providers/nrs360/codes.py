@@ -20,10 +20,11 @@ ENCODINGS: Mapping[Encoding, Literal["gsm", "gsm-pt", "utf-16"]] = {
     Encoding.UCS2: "utf-16",
 }
 
-CAMPAIGN_CHANNELS: Mapping[Channel, Literal["sms", "text2speech", "landing"]] = {
+CAMPAIGN_CHANNELS: Mapping[Channel, Literal["sms", "text2speech", "landing", "mailing"]] = {
     Channel.SMS: "sms",
     Channel.VOICE: "text2speech",
     Channel.LANDING: "landing",
+    Channel.EMAIL: "mailing",
 }
 """The channels of the list of campaigns, which knows no WhatsApp (guide: "Campaigns list / Filters")."""
 

@@ -55,15 +55,15 @@ def _ask_batch(settings: NRS360Options, batch: OpenBatch, ambiguous: set[tuple[s
     unseen = yield from _ask_by_id(settings, [message for message in batch.messages if message.id in by_id])
     rest = [message for message in batch.messages if message.id not in by_id or message.id in unseen]
     if rest and batch.provider_batch:
-        yield from _ask_report(settings, batch.provider_batch, {message.to: message for message in rest})
+        yield from _ask_report(settings, batch, batch.provider_batch, {message.to: message for message in rest})
 
 
 def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
-    """Finds the campaign that our reference names, and tells of every number that its events report shows. Campaigns
+    """Finds the campaign that our reference names, and tells of every recipient that its events report shows. Campaigns
     know no WhatsApp."""
     wanted = {message.to: message for message in batch.messages}
     for sending in (yield from sendings_named(settings, batch)):
-        yield from _ask_report(settings, sending, wanted, reference=batch.reference)
+        yield from _ask_report(settings, batch, sending, wanted, reference=batch.reference)
 
 
 def sendings(settings: NRS360Options, since: datetime, until: datetime) -> Conversation[None]:
@@ -90,7 +90,7 @@ def shown(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
         return
     found = [batch.provider_batch] if batch.provider_batch else (yield from sendings_named(settings, batch))
     for sending in found:
-        yield from _ask_report(settings, sending, None, reference=batch.reference)
+        yield from _ask_report(settings, batch, sending, None, reference=batch.reference)
 
 
 def identify(settings: NRS360Options, named: Mapping[str, str]) -> Conversation[None]:
@@ -194,13 +194,19 @@ def _is_mapping(value: object) -> bool:
 
 
 def _ask_report(
-    settings: NRS360Options, sending: str, wanted: Mapping[str, OpenMessage] | None, *, reference: str | None = None
+    settings: NRS360Options,
+    batch: OpenBatch,
+    sending: str,
+    wanted: Mapping[str, OpenMessage] | None,
+    *,
+    reference: str | None = None,
 ) -> Conversation[None]:
     response = yield Reports.events.request(OfSending(sending_id=sending), headers=authorization(settings))
     if _is_absent(response):
         log.warning("sending_not_known", provider=NAME, sending=sending)
         return
-    report = ReportedEvents(Reports.events.read(_answered(response)))
+    events = Reports.events.read(_answered(response))
+    report = ReportedEvents(events, of_emails=batch.channel is Channel.EMAIL)
     yield from _in_lists(_news_of_report(report, sending, wanted, reference))
     if report.broken:
         log.warning("report_rows_skipped", provider=NAME, sending=sending, rows=report.broken)
@@ -219,7 +225,7 @@ def _news_of_report(
         if wanted is None:
             yield _reported(row, sending, reference)
             continue
-        message, event = wanted.get(row.phone), event_of(row.word)
+        message, event = wanted.get(row.recipient), event_of(row.word)
         if event.opted_out or (message is not None and _is_new(event.state, message)):
             yield _reported(row, sending, reference)
 
@@ -232,14 +238,14 @@ def _reported(row: ReportedEvent, sending: str, reference: str | None) -> News:
     event = event_of(row.word)
     return News(
         NewsKind.STATUS,
-        news_key(NAME, "report", sending, row.phone, row.word, row.at),
+        news_key(NAME, "report", sending, row.recipient, row.word, row.at),
         time_of(row.at),
         event.state,
         row.word,
         event.failure,
         reference=reference or reference_in(row.campaign_name),
         provider_batch=sending,
-        phone=row.phone,
+        phone=row.recipient,
         opted_out=event.opted_out,
         raw={"event": row.word, "createdAt": row.at, "sendingId": sending, "campaignName": row.campaign_name},
     )

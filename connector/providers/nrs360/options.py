@@ -30,6 +30,12 @@ class NRS360Options(AccountOptions):
     voice_gender: Literal["F", "M"] = Field(
         default="F", description="the voice of calls whose mapping names none: F a woman's, M a man's"
     )
+    email_sender: str | None = Field(
+        default=None, description="the address that e-mails come from, validated at 360NRS; a sender that is one wins"
+    )
+    email_reply_to: str | None = Field(
+        default=None, description="where answers to e-mails go whose mapping names no reply_to; else to their sender"
+    )
     landing_template: int | None = Field(
         default=None, description="the page of landing SMS whose mapping names none, by its template's id"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from connector.model.address import is_address
 from connector.model.errors import Unreadable
 
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
@@ -158,30 +159,41 @@ class ValidationReport(CSVReport[ValidatedRow]):
 
 @dataclass(frozen=True, slots=True)
 class ReportedEvent:
-    """An event of a message. `phone` is E.164 with its plus, `at` the time as written."""
+    """An event of a message. `recipient` is a number in E.164 or an e-mail address, `at` the time as written."""
 
-    phone: str
+    recipient: str
     word: str
     at: str
     campaign_name: str
 
 
 class ReportedEvents:
-    """The events of a report that are of a number, a call's landline too; `broken` counts the other lines, and is whole
-    once all are read."""
+    """The events of a report that are of a number, a call's landline too, or with `of_emails` of an address; `broken`
+    counts the other lines, and is whole once all are read."""
 
-    def __init__(self, report: EventsReport) -> None:
+    def __init__(self, report: EventsReport, *, of_emails: bool = False) -> None:
         self._report = report
+        self._recipient = _address_in if of_emails else _number_in
         self.broken = 0
 
     def __iter__(self) -> Iterator[ReportedEvent]:
         for row in self._report:
-            phone = "" if isinstance(row, BrokenRow) else (row.phone or row.landline).strip().removeprefix("+")
-            word = "" if isinstance(row, BrokenRow) else row.event.strip()
-            if isinstance(row, BrokenRow) or not word or not (phone.isascii() and phone.isdecimal()):
+            recipient = None if isinstance(row, BrokenRow) else self._recipient(row)
+            if isinstance(row, BrokenRow) or recipient is None or not (word := row.event.strip()):
                 self.broken += 1
             else:
-                yield ReportedEvent(f"+{phone}", word, row.created_at, row.campaign_name)
+                yield ReportedEvent(recipient, word, row.created_at, row.campaign_name)
+
+
+def _number_in(row: EventRow) -> str | None:
+    number = (row.phone or row.landline).strip().removeprefix("+")
+    return f"+{number}" if number.isascii() and number.isdecimal() else None
+
+
+def _address_in(row: EventRow) -> str | None:
+    """The contact's address, which stands beside its number where it has both."""
+    address = row.email.strip().lower()
+    return address if is_address(address) else None
 
 
 def time_of(text: str) -> datetime | None:

@@ -5,11 +5,11 @@ from collections.abc import Hashable
 from connector.model.failures import Failure
 from connector.model.messages import Channel, Message
 from connector.providers.base import Batch, Request
-from connector.providers.nrs360 import landing, sms, voice, whatsapp
+from connector.providers.nrs360 import emails, landing, sms, voice, whatsapp
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.refusals import channel_refusal
 
-CHANNELS = frozenset({Channel.SMS, Channel.WHATSAPP, Channel.VOICE, Channel.LANDING})
+CHANNELS = frozenset({Channel.SMS, Channel.WHATSAPP, Channel.VOICE, Channel.LANDING, Channel.EMAIL})
 
 
 def refusal(settings: NRS360Options, message: Message) -> Failure | None:
@@ -23,6 +23,8 @@ def refusal(settings: NRS360Options, message: Message) -> Failure | None:
             return voice.refusal(settings, message)
         case Channel.LANDING:
             return landing.refusal(settings, message)
+        case Channel.EMAIL:
+            return emails.refusal(settings, message)
     return channel_refusal("360NRS", message, CHANNELS)
 
 
@@ -35,6 +37,8 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
             return voice.group_of(settings, message)
         case Channel.LANDING:
             return landing.group_of(settings, message)
+        case Channel.EMAIL:
+            return emails.group_of(settings, message)
     return sms.group_of(settings, message)
 
 
@@ -47,4 +51,6 @@ def send_request(account: str, settings: NRS360Options, batch: Batch) -> Request
             return voice.send_request(settings, batch)
         case Channel.LANDING:
             return landing.send_request(settings, batch)
+        case Channel.EMAIL:
+            return emails.send_request(settings, batch)
     return sms.send_request(account, settings, batch)

@@ -43,6 +43,7 @@ class Optimum(Provider[OptimumOptions]):
         pushes_statuses=True,
         settles_by_number=True,
         merges_values=False,
+        content=sending.CONTENT,
     )
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
 
@@ -54,6 +55,7 @@ class Optimum(Provider[OptimumOptions]):
             max_parts=settings.max_parts,
             polls_statuses=settings.poll_statuses,
             pushes_statuses=settings.callback,
+            content=sending.content_of(settings),
             batch_ceiling=1 if settings.poll_statuses else self.capability.batch_ceiling,
         )
 

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Hashable, Mapping
 
+from connector.model.capability import ContentRule
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message
 from connector.providers.base import Batch, Request
@@ -19,6 +20,16 @@ from connector.providers.optimum.options import OptimumOptions
 from connector.providers.refusals import channel_refusal, no_sender, text_refusal
 
 CHANNELS = frozenset({Channel.SMS, Channel.VOICE})
+
+CONTENT: Mapping[Channel, ContentRule] = {
+    Channel.VOICE: ContentRule(frozenset({"language", "campaign"}), (("language", "campaign"),))
+}
+"""What a call says beyond its text (guide: "Voice Call")."""
+
+
+def content_of(settings: OptimumOptions) -> Mapping[Channel, ContentRule]:
+    """The guide's; a call needs nothing where the account's settings name a language."""
+    return {Channel.VOICE: ContentRule(CONTENT[Channel.VOICE].takes)} if settings.language else CONTENT
 
 
 def refusal(settings: OptimumOptions, message: Message) -> Failure | None:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
@@ -31,6 +31,7 @@ from connector.providers.smsclouds import (
     sending,
 )
 from connector.providers.smsclouds.codes import LIMITS, NAME, Form
+from connector.providers.smsclouds.content import CONTENT
 from connector.providers.smsclouds.options import OPTIMAL_RECIPIENTS, SmscloudsOptions
 from connector.providers.webhooks import Webhook
 from connector.providers.withdrawal import Withdrawal
@@ -53,6 +54,7 @@ class Smsclouds(Provider[SmscloudsOptions]):
         cancels_scheduled=scheduling.CHANNELS,
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         countries=frozenset({"MX"}),
+        content=CONTENT,
         plain_limits={
             Encoding.GSM7: (LIMITS[Form.PLAIN], LIMITS[Form.LONG]),
             Encoding.UCS2: (LIMITS[Form.ENCODE], LIMITS[Form.ENCODE_3]),
@@ -122,6 +124,10 @@ class Smsclouds(Provider[SmscloudsOptions]):
     def balance(self) -> Conversation[float | None]:
         """See `checks.balance`."""
         return checks.balance(self.settings)
+
+    def answering(self, keyword_replies: Mapping[str, str]) -> Self:
+        """See `SmscloudsOptions.with_keyword_replies`."""
+        return type(self)(self.account, self.settings.with_keyword_replies(keyword_replies))
 
     def find_scheduled(self, batch: OpenBatch) -> Conversation[str | None]:
         """See `scheduling.find`."""

@@ -1,7 +1,7 @@
 """Email campaigns (guide: "Send Email").
 
-What a message's content must name: `to`, the address, and `subject`. What it may: `header`, `template` (1, 2 or 4),
-`image`, `attachment` and `sender`. The guide gives an email campaign no name and no status, so that nothing tells of a
+What a message's content must name: `subject`. What it may: `header`, `template` (1, 2 or 4), `image` and `attachment`.
+The guide gives an email campaign no name and no status, so that nothing tells of a
 batch whose answer was lost, and an accepted email has no further word.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from connector.model.address import is_address
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
 from connector.providers.base import Batch, Request, Response
@@ -85,10 +86,10 @@ def _asked(settings: SmscloudsOptions, batch: Batch) -> CreateEmailCampaign:
 
 
 def _address(message: Message) -> str:
-    return str(message.content.get("to") or "").strip()
+    return message.to if is_address(message.to) else ""
 
 
 def _sender(settings: SmscloudsOptions, message: Message) -> str | None:
     """The sender where it is an address; else the account's."""
-    sender = str(message.content.get("sender") or message.sender or "").strip()
-    return sender if "@" in sender else settings.email_sender
+    sender = (message.sender or "").strip()
+    return sender if is_address(sender) else settings.email_sender

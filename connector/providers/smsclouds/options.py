@@ -49,7 +49,8 @@ class SmscloudsOptions(AccountOptions):
         description="the guide prints it as api/v3/smscllic, api/v3/smsclc and api/smscliv3",
     )
     keyword_replies: Mapping[str, str] = Field(
-        default_factory=dict, description="what who sends a keyword is told, a text a keyword; else nothing"
+        default_factory=dict,
+        description="what who sends a keyword is told, a text a keyword; `on_keyword` of a mapping wins",
     )
     hlr_fields: Mapping[str, str] = Field(
         default_factory=dict,
@@ -77,6 +78,11 @@ class SmscloudsOptions(AccountOptions):
         """What who sends a keyword is told, however it is spelt in capitals; empty where nothing."""
         wanted = keyword.strip().casefold()
         return next((text for word, text in self.keyword_replies.items() if word.strip().casefold() == wanted), "")
+
+    def with_keyword_replies(self, replies: Mapping[str, str]) -> Self:
+        """These settings with further replies, by the keyword in small letters, which win over those that are there."""
+        kept = {word: text for word, text in self.keyword_replies.items() if word.strip().casefold() not in replies}
+        return self.model_copy(update={"keyword_replies": {**kept, **replies}})
 
     @field_validator("keyword_replies")
     @classmethod

@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.mapping.parts import SendingHours
+from connector.model.address import is_address
+from connector.model.country_zones import zones_of_country
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.hours import NEVER, opens
 from connector.model.phone import zones_of
@@ -34,11 +36,16 @@ def hours(parts: Parts, _: Transaction, __: str, rows: Sequence[Any], now: datet
         said = mapping.hours if mapping is not None else None
         if said is None:
             continue
-        zones = zones_of(row.to_number) if said.zone == _RECIPIENT else (said.zone,)
+        zones = _zones_of(row) if said.zone == _RECIPIENT else (said.zone,)
         at = opening(said, zones)
         if at is not None:
             moves[row.id] = _closed(row, said, zones, at)
     return moves
+
+
+def _zones_of(row: Any) -> tuple[str, ...]:
+    """Where the recipient may be: by its number; where it is an address, by the country that the record names."""
+    return zones_of_country(row.country) if is_address(row.to_number) else zones_of(row.to_number)
 
 
 def _closed(row: Any, said: SendingHours, zones: tuple[str, ...], at: datetime) -> Move:

@@ -1,4 +1,4 @@
-"""The gate of live fire: outside production, only the numbers that the settings list are really sent to."""
+"""The gate of live fire: outside production, only the recipients that the settings list are really sent to."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,8 +12,8 @@ from connector.sync.parts import Parts
 
 _HELD = Failure(
     "NOT_PRODUCTION",
-    "this org is no production org, and the number is not on the list of those that may be sent to from here; add it to"
-    " [live] allow in the connector's settings, or say production = true there, and set the record back",
+    "this org is no production org, and the recipient is not on the list of those that may be sent to from here; add"
+    " it to [live] allow in the connector's settings, or say production = true there, and set the record back",
     Fault.US,
     Retry.WHEN_MENDED,
 )
