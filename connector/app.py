@@ -20,14 +20,20 @@ from connector.model.errors import SettingsError
 from connector.model.live_fire import LiveFire
 from connector.model.scopes import Scope
 from connector.providers.base import AccountOptions, Provider
-from connector.providers.registry import PROVIDERS
-from connector.providers.talk import IDLE_LIMIT, Line
+from connector.providers.registry import adapter_of
+from connector.providers.smpp.connection import connect
+from connector.providers.smpp.line import SessionLine
+from connector.providers.smpp.long_messages import LongMessages
+from connector.providers.smpp.session import Session
+from connector.providers.smpp.speaking import SmppProvider
+from connector.providers.talk import IDLE_LIMIT, Line, Talker
 from connector.providers.tokens import TokenKeeper
 from connector.settings import Settings
 from connector.store import cursors
 from connector.store.db import Database, new_id
 from connector.sync.alarms import Alarms
 from connector.sync.breakers import Breakers
+from connector.sync.hearing import heard_by
 from connector.sync.parts import CLAIM_MARGIN, Parts, Timing
 from connector.sync.rates import Rates
 
@@ -42,7 +48,7 @@ def utc_now() -> datetime:
 class Lines:
     """Lines to accounts, one a thread and account: httpx's pool collapses when threads share a client.
 
-    The lines of one account share its short-lived token, where it has one.
+    The lines of one account share its short-lived token, where it has one, or its session, where it speaks SMPP.
     """
 
     def __init__(
@@ -50,7 +56,12 @@ class Lines:
         providers: Mapping[str, Provider[AccountOptions]],
         transport: httpx.BaseTransport | None,
         seconds: Callable[[], float] = time.monotonic,
+        *,
+        session_of: Callable[[SmppProvider], Session] | None = None,
     ) -> None:
+        self._session_of = session_of
+        self._speaking = {name: each for name, each in providers.items() if isinstance(each, SmppProvider)}
+        self._sessions: dict[str, Session] = {}
         self._options = {name: provider.settings for name, provider in providers.items()}
         self._transport = transport
         self._tokens = {
@@ -59,20 +70,34 @@ class Lines:
             if (grant := provider.token_grant()) is not None
         }
         self._mine = threading.local()
-        self._all: list[Line] = []
+        self._all: list[Talker] = []
         self._lock = threading.Lock()
         self._tls = ssl.create_default_context()
 
-    def __call__(self, account: str) -> Line:
+    def __call__(self, account: str) -> Talker:
         """The calling thread's own line to an account."""
-        lines: dict[str, Line] | None = getattr(self._mine, "lines", None)
+        lines: dict[str, Talker] | None = getattr(self._mine, "lines", None)
         if lines is None:
             lines = self._mine.lines = {}
         if account not in lines:
             lines[account] = self._open(account)
         return lines[account]
 
-    def _open(self, account: str) -> Line:
+    def _open(self, account: str) -> Talker:
+        line = SessionLine(self._session(account)) if account in self._speaking else self._over_http(account)
+        with self._lock:
+            self._all.append(line)
+        return line
+
+    def _session(self, account: str) -> Session:
+        if self._session_of is None:
+            raise SettingsError(f"[accounts.{account}] speaks SMPP, and nothing here can hold a session.")
+        with self._lock:
+            if account not in self._sessions:
+                self._sessions[account] = self._session_of(self._speaking[account])
+            return self._sessions[account]
+
+    def _over_http(self, account: str) -> Line:
         options = self._options[account]
         client = httpx.Client(
             verify=self._tls,
@@ -82,10 +107,7 @@ class Lines:
             trust_env=False,
             transport=self._transport,
         )
-        line = Line(client, options.base_url, self._tokens.get(account))
-        with self._lock:
-            self._all.append(line)
-        return line
+        return Line(client, options.base_url, self._tokens.get(account))
 
     @property
     def requests(self) -> int:
@@ -94,10 +116,12 @@ class Lines:
             return sum(line.requests for line in self._all)
 
     def close(self) -> None:
-        """Closes every line."""
+        """Closes every line, and unbinds every session."""
         with self._lock:
             for line in self._all:
                 line.close()
+            for session in self._sessions.values():
+                session.close()
 
 
 @dataclass(frozen=True)
@@ -219,9 +243,26 @@ def build(
     for account, chosen in options.items():
         _claims_outlast_sends(settings, account, chosen)
     providers: dict[str, Provider[AccountOptions]] = {
-        name: PROVIDERS[chosen.provider](name, chosen) for name, chosen in _sorted(options.items())
+        name: adapter(name, chosen)
+        for name, chosen in _sorted(options.items())
+        if (adapter := adapter_of(chosen.provider, settings.accounts[name].get("protocol"))) is not None
     }
-    return App(settings, clock, providers, Lines(providers, transport), Alarms(clock), crm_transport)
+    lines = Lines(providers, transport, session_of=lambda provider: _session(provider, lambda: app.database, clock))
+    app = App(settings, clock, providers, lines, Alarms(clock), crm_transport)
+    return app
+
+
+def _session(provider: SmppProvider, database: Callable[[], Database], clock: Clock) -> Session:
+    """An SMPP account's session, not bound yet, which stores what it is told."""
+    options, known = provider.settings, LongMessages()
+    tls = ssl.create_default_context() if options.tls else None
+    return Session(
+        provider.account,
+        options,
+        lambda: connect(options.host, options.port, options.connect_timeout, tls),
+        heard_by(provider, known, database, clock),
+        known,
+    )
 
 
 def _claims_outlast_sends(settings: Settings, account: str, options: AccountOptions) -> None:

@@ -21,7 +21,7 @@ from connector.model.caps import Cap, Unit
 from connector.model.errors import SettingsError
 from connector.model.scopes import Scope
 from connector.providers.base import AccountOptions
-from connector.providers.registry import KNOWN, PROVIDERS
+from connector.providers.registry import KNOWN, PROTOCOLS, PROVIDERS, adapter_of
 from connector.sections import Caps, Live, Log, Pace, Store, Web
 
 DEFAULT_FILE = Path("connector.toml")
@@ -82,7 +82,13 @@ class Settings(BaseSettings):
                 )
             if provider not in PROVIDERS:
                 continue
-            options = _checked(PROVIDERS[provider].options, given, where)
+            adapter = adapter_of(provider, given.get("protocol"))
+            if adapter is None:
+                raise SettingsError(
+                    f"{where} protocol = {given['protocol']!r} is none that {provider} has; leave it out for HTTP"
+                    f"{_or_protocols(provider)}."
+                )
+            options = _checked(adapter.options, given, where)
             _only_loopback_unencrypted(options.base_url, where)
             checked[name] = options
         return checked
@@ -118,6 +124,11 @@ def _checked(kind: type[BaseModel], given: Mapping[str, Any], where: str) -> Any
         return kind.model_validate(given)
     except ValidationError as error:
         raise SettingsError(_sentences(error, where)) from None
+
+
+def _or_protocols(provider: str) -> str:
+    others = sorted(protocol for name, protocol in PROTOCOLS if name == provider)
+    return f", or use one of: {', '.join(others)}" if others else ""
 
 
 def _sentences(error: ValidationError, where: str) -> str:

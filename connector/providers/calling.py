@@ -10,22 +10,22 @@ from connector.model.errors import SettingsError
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.operation import Asked, Call, Client, Operation, Talk
 from connector.providers.registry import CLIENTS
-from connector.providers.talk import Line
+from connector.providers.talk import Talker
 
 _UNION_TAGS = frozenset({"str", "int", "float", "bool", "datetime"})
 
 
-def talk_over(provider: Provider[AccountOptions], line: Line) -> Talk:
+def talk_over(provider: Provider[AccountOptions], line: Talker) -> Talk:
     """How an account's operations are asked over a line, which adds the short-lived token where there is one."""
     return Talk(line.ask, provider.authorization, provider.path_of)
 
 
-def client_of(provider: Provider[AccountOptions], line: Line) -> Client:
+def client_of(provider: Provider[AccountOptions], line: Talker) -> Client:
     """The typed client of an account: ``client.contacts.create(…)``."""
     return CLIENTS[provider.name](talk_over(provider, line))
 
 
-def call_of(provider: Provider[AccountOptions], line: Line, name: str) -> Call[..., Any]:
+def call_of(provider: Provider[AccountOptions], line: Talker, name: str) -> Call[..., Any]:
     """One operation of an account by its name, ``contacts.create``.
 
     Raises:

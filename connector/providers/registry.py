@@ -16,6 +16,7 @@ from connector.providers.sms360app.adapter import SMS360App
 from connector.providers.sms360app.client import SMS360AppClient
 from connector.providers.smsclouds.adapter import Smsclouds
 from connector.providers.smsclouds.client import SmscloudsClient
+from connector.providers.smsclouds.smpp import SmscloudsSmpp
 
 PROVIDERS: Mapping[str, type[Provider[Any]]] = MappingProxyType(
     {
@@ -27,6 +28,11 @@ PROVIDERS: Mapping[str, type[Provider[Any]]] = MappingProxyType(
     }
 )
 """Name in the settings to adapter."""
+
+PROTOCOLS: Mapping[tuple[str, str], type[Provider[Any]]] = MappingProxyType(
+    {(SmscloudsSmpp.name, "smpp"): SmscloudsSmpp},
+)
+"""Name in the settings and the account's `protocol` to adapter, where it does not speak HTTP."""
 
 CLIENTS: Mapping[str, type[Client]] = MappingProxyType(
     {
@@ -42,3 +48,10 @@ CLIENTS: Mapping[str, type[Client]] = MappingProxyType(
 KNOWN = frozenset({"sms360app", "bulk360", "smsclouds", "nrs360", "optimum"})
 """Every provider this connector is for: a name that is here and not in `PROVIDERS` has no adapter yet, and a name
 that is not here is a mistake."""
+
+
+def adapter_of(provider: str, protocol: object = None) -> type[Provider[Any]] | None:
+    """The adapter of an account by its provider and its `protocol`; None where there is none, or no such protocol."""
+    if protocol is None:
+        return PROVIDERS.get(provider)
+    return PROTOCOLS.get((provider, str(protocol)))

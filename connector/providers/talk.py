@@ -1,6 +1,7 @@
 """The one place that talks HTTP to providers, and the one function that sorts how a request can end."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -20,7 +21,55 @@ IDLE_LIMIT = 2.0
 Told = TypeVar("Told")
 
 
-class Line:
+class Talker(ABC):
+    """Whoever asks one account, for one thread: a `Line` over HTTP, or a session's line. `requests` counts them."""
+
+    requests: int
+
+    @abstractmethod
+    def ask(self, request: Request) -> Response:
+        """One request, one answer.
+
+        Raises:
+            NeverLeft: it certainly did not reach the provider.
+            MayHaveLeft: it may have, and no whole answer came.
+            Refused, Throttled: the account is turned away.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives back what it holds."""
+
+    def converse(self, conversation: Conversation[Told]) -> Iterator[list[News]]:
+        """Runs a conversation and hands on its news as they come; whatever an adapter raises ends it."""
+        try:
+            step = next(conversation)
+            while True:
+                if not isinstance(step, Request):
+                    yield step
+                    step = conversation.send(None)
+                    continue
+                try:
+                    answer = self.ask(step)
+                except ExchangeError as error:
+                    step = conversation.throw(error)  # for the adapter knows whether the rest can be asked all the same
+                else:
+                    step = conversation.send(answer)
+        except StopIteration:
+            return
+
+    def hear(self, conversation: Conversation[Told]) -> Told:
+        """Runs a conversation to its end and gives what it returns; news in between are dropped."""
+        try:
+            step = next(conversation)
+            while True:
+                step = conversation.send(self.ask(step) if isinstance(step, Request) else None)
+        except StopIteration as end:
+            told: Told = end.value
+            return told
+
+
+class Line(Talker):
     """One connection's worth of talk to one account, owned by one thread.
 
     `client` is an httpx.Client built in `connector.app` (TLS context, timeouts, no redirects, one connection, idle
@@ -71,34 +120,6 @@ class Line:
             answer.read()
             answer.close()
         return Response(answer.status_code, headers, answer.content)
-
-    def converse(self, conversation: Conversation[Told]) -> Iterator[list[News]]:
-        """Runs a conversation and hands on its news as they come; whatever an adapter raises ends it."""
-        try:
-            step = next(conversation)
-            while True:
-                if not isinstance(step, Request):
-                    yield step
-                    step = conversation.send(None)
-                    continue
-                try:
-                    answer = self.ask(step)
-                except ExchangeError as error:
-                    step = conversation.throw(error)  # for the adapter knows whether the rest can be asked all the same
-                else:
-                    step = conversation.send(answer)
-        except StopIteration:
-            return
-
-    def hear(self, conversation: Conversation[Told]) -> Told:
-        """Runs a conversation to its end and gives what it returns; news in between are dropped."""
-        try:
-            step = next(conversation)
-            while True:
-                step = conversation.send(self.ask(step) if isinstance(step, Request) else None)
-        except StopIteration as end:
-            told: Told = end.value
-            return told
 
     def _built(self, request: Request) -> httpx.Request:
         headers = dict(request.headers)

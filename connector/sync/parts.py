@@ -12,7 +12,7 @@ from connector.model.caps import Cap
 from connector.model.live_fire import LiveFire
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Provider
-from connector.providers.talk import Line
+from connector.providers.talk import Talker
 from connector.store import lease
 from connector.store.db import Database, Transaction
 from connector.sync.alarms import Alarms
@@ -61,7 +61,7 @@ class Parts:
     providers: Mapping[str, Provider[AccountOptions]]
     mappings: Mapping[str, RecordMapping]
     clock: Callable[[], datetime]
-    line: Callable[[str], Line]
+    line: Callable[[str], Talker]
     run: str
     timing: Timing
     alarms: Alarms

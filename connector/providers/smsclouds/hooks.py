@@ -11,8 +11,21 @@ from connector.providers.smsclouds.addressing import e164_of
 from connector.providers.smsclouds.codes import NAME
 from connector.providers.smsclouds.dates import time_of
 from connector.providers.smsclouds.options import SmscloudsOptions
-from connector.providers.smsclouds.replies import reply
+from connector.providers.smsclouds.replies import Zoned, reply
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
+
+SMPP_RESPONSES = Webhook(
+    "smpp_responses",
+    "Receive Responses MO SMPP (Short Messages Per to Per)",
+    "A reply to a message of an SMPP account. The guide wants a plain `ok` in answer.",
+    (Carrier.QUERY,),
+    (
+        WebhookField("Response", "BAJA", "the text; all four names may also come in small letters"),
+        WebhookField("Cellphone", 4499157710, "whose reply it is"),
+        WebhookField("Message_id", 158562, "the message it answers, by the id that SMPP gave it"),
+        WebhookField("Date", "2020-05-25 11:13:49", "when, in the account's time zone"),
+    ),
+)
 
 WEBHOOKS = (
     Webhook(
@@ -30,18 +43,7 @@ WEBHOOKS = (
             WebhookField("date", "2020-05-25 11:13:49", "when, in the account's time zone"),
         ),
     ),
-    Webhook(
-        "smpp_responses",
-        "Receive Responses MO SMPP (Short Messages Per to Per)",
-        "A reply to a message of an SMPP account. The guide wants a plain `ok` in answer.",
-        (Carrier.QUERY,),
-        (
-            WebhookField("Response", "BAJA", "the text; all four names may also come in small letters"),
-            WebhookField("Cellphone", 4499157710, "whose reply it is"),
-            WebhookField("Message_id", 158562, "the message it answers, by the id that SMPP gave it"),
-            WebhookField("Date", "2020-05-25 11:13:49", "when, in the account's time zone"),
-        ),
-    ),
+    SMPP_RESPONSES,
     Webhook(
         "keyword",
         "Keyword: automatic response by WSS",
@@ -70,7 +72,18 @@ def heard(settings: SmscloudsOptions, request: HookRequest) -> HookAnswer:
     return read(settings, {name.lower(): value for name, value in request.query.items()})
 
 
-def _response(settings: SmscloudsOptions, query: Mapping[str, str]) -> HookAnswer:
+def heard_of_smpp(settings: Zoned, request: HookRequest) -> HookAnswer:
+    """The reply in a webhook of an SMPP account, answered with a plain ``ok``.
+
+    Raises:
+        Refused: another name (404), or neither a text nor anything that says whose it is (400).
+    """
+    if request.name != SMPP_RESPONSES.name:
+        raise no_such_webhook("Smsclouds", (SMPP_RESPONSES,))
+    return _response(settings, {name.lower(): value for name, value in request.query.items()})
+
+
+def _response(settings: Zoned, query: Mapping[str, str]) -> HookAnswer:
     text = query.get("response", query.get("response[]"))
     phone = e164_of(query.get("cellphone") or query.get("rellphone") or "")
     message = query.get("message_id", "").strip()

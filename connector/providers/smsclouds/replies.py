@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from connector.model.messages import News, NewsKind
 from connector.providers.base import Conversation, news_key, reference_in
@@ -59,8 +59,16 @@ def _replies(settings: SmscloudsOptions, found: FoundResponses) -> Iterator[News
         yield reply(settings, str(row.message_id or ""), str(row.response), row.received_at or "", raw=raw)
 
 
+class Zoned(Protocol):
+    """Settings of an account whose dates bear no zone."""
+
+    @property
+    def zone(self) -> str:
+        """The zone of the account's dates."""
+
+
 def reply(
-    settings: SmscloudsOptions,
+    settings: Zoned,
     message: str,
     text: str,
     received: str,
