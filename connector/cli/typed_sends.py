@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.app import App
 from connector.log import masked
-from connector.model.errors import UnreadablePhone
+from connector.model.errors import UnreadableAddress, UnreadablePhone
 from connector.model.scopes import Scope
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.operation import Asked, Operation
@@ -55,7 +55,7 @@ def _messages(
     for place, written in enumerate(recipients(operation, asked), 1):
         try:
             messages.append(TypedMessage(str(place), provider.recipient(written), sender))
-        except UnreadablePhone as error:
+        except (UnreadableAddress, UnreadablePhone) as error:
             unreadable.append(f"recipient {place} cannot be told, and so not whether it is stopped: {error}")
     return messages, unreadable
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, Self, TypeVar
 
+from connector.model.address import is_address, read_address
 from connector.model.capability import Capability
 from connector.model.failures import Failure
 from connector.model.messages import Message, News, OpenBatch, Outcome
@@ -133,15 +134,15 @@ class Provider(ABC, Generic[Options]):
         return None
 
     def recipient(self, written: str) -> str:
-        """Who is meant by a recipient as this account writes it: a number in E.164, an e-mail address as it stands.
+        """Who is meant by a recipient as this account writes it: a number in E.164, or an e-mail address.
 
         A number begins with its country code, with +, 00 or nothing before it, unless the adapter says otherwise.
 
         Raises:
-            UnreadablePhone: it is neither.
+            UnreadablePhone, UnreadableAddress: it is neither.
         """
-        if "@" in written:
-            return written.strip()
+        if is_address(written):
+            return read_address(written)
         return read_phone("+" + written.strip().removeprefix("+").removeprefix("00"), None).e164
 
     @abstractmethod

@@ -9,6 +9,7 @@ import pytest
 
 from connector.cli import call_answers
 from connector.cli.call_answers import ask_and_show
+from connector.model.errors import UnreadableAddress
 from connector.providers.base import Response
 from connector.providers.fields import example
 from connector.providers.nrs360.client import NRS360Client
@@ -256,6 +257,16 @@ def test_a_recipient_that_cannot_be_told_is_not_sent_to(place: Place, sandbox: S
     assert answer.code == 1
     assert "99912" not in answer.err
     assert sent(sandbox) == 0
+
+
+def test_an_address_is_told_however_it_is_spelt() -> None:
+    """What the ledger knows in small letters is found by what a request writes in capitals."""
+    adapter = PROVIDERS["nrs360"]
+    account = adapter("main", adapter.options.model_validate({"username": "a", "api_password": "b"}))
+    assert account.recipient(" Ana@Example.com ") == "ana@example.com"
+    assert {account.recipient(written) for written in (NUMBER, NUMBER[1:], f"00{NUMBER[1:]}")} == {NUMBER}
+    with pytest.raises(UnreadableAddress):
+        account.recipient("Ana <ana@example.com>")
 
 
 def test_a_lost_answer_to_a_send_is_told_as_doubt(place: Place, sandbox: Sandbox) -> None:
