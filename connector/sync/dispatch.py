@@ -24,6 +24,9 @@ from connector.sync.settle import settle
 
 log = structlog.get_logger()
 
+_NOTED_TOGETHER = 0.02
+"""Seconds that an answer waits for others to be noted with: a commit costs the same for one as for all."""
+
 
 @dataclass(slots=True)
 class Dispatched:
@@ -69,7 +72,7 @@ def _fly(
     sortie = _Sortie()
     flights = {senders.submit(_send, parts, provider, each, sortie): each for each in planned}
     while flights:
-        landed = wait(flights, return_when=FIRST_COMPLETED).done
+        landed = wait(flights, _NOTED_TOGETHER).done or wait(flights, return_when=FIRST_COMPLETED).done
         told = [_landed(parts, flights.pop(flight), flight) for flight in landed]
         _note(parts, provider, told)
         done.requests += sum(answer.left for _, answer in told)
