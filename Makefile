@@ -39,6 +39,8 @@ test-foreign: install ## tests against other people's clients (needs node and np
 
 bench: install   ## speed and memory, each beside its floor; prints a table, writes JSON
 	@$(PY) -m benchmarks $(ARGS)
+	@$(PY) -m benchmarks.providers
+	@$(PY) -m benchmarks.report_memory
 
 chaos: install   ## kills, faults, full disks, restarted servers, wrong clocks; ARGS="--seed N" plays a run again
 	@$(PY) -m tests.chaos $(ARGS)

@@ -36,7 +36,7 @@ def floor(recording: Recording, world: World, store: Path, hook_port: int) -> fl
         jobs: list[Callable[[], None]] = [
             lambda: _ask_all(world.org_url, recording.org, _ORG_THREADS, _token(world)),
             lambda: _ask_all(world.providers_url, recording.providers, _PROVIDER_THREADS, None),
-            lambda: _write_all(recording, store),
+            lambda: write_all(recording, store),
         ]
         threads = [threading.Thread(target=job) for job in jobs]
         for thread in threads:
@@ -73,7 +73,8 @@ def _ask_all(url: str, asked: list[Asked], threads: int, authorization: str | No
         list(pool.map(ask, asked))
 
 
-def _write_all(recording: Recording, store: Path) -> None:
+def write_all(recording: Recording, store: Path) -> None:
+    """The recorded statements that write, in their transactions, on the database file `store`."""
     database = sqlite3.connect(store, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")
