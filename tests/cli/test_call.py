@@ -318,3 +318,9 @@ def test_every_row_that_sends_says_to_whom(provider: str, row: Operation[..., An
         }
         asked = row.asked.model_validate({**example(row.asked, filled), **filled})
         assert list(row.recipients(asked))
+
+
+@every_row
+def test_what_comes_in_pages_has_its_rows_in_data(provider: str, row: Operation[..., Any]) -> None:
+    """Whatever is followed from page to page tells its rows as `data`, of which lines are made."""
+    assert row.follow is None or "data" in row.tells.model_fields, f"{provider} {row.name}"
