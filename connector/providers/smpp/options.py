@@ -90,7 +90,7 @@ class SmppOptions(AccountOptions):
     def _zone_exists(cls, zone: str) -> str:
         try:
             zoneinfo.ZoneInfo(zone)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # "Mexico" is a folder of zones
             raise ValueError(f"there is no time zone {zone!r}; write one such as America/Mexico_City") from None
         return zone
 
