@@ -1,6 +1,7 @@
 """The log: structlog, JSON for machines or coloured lines for people. Numbers, addresses, texts and secrets never reach
 it."""
 
+import contextlib
 import logging
 import re
 import sys
@@ -71,13 +72,20 @@ def _mask_event(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapp
 
 
 class _StandardError:
-    """Standard error as it is when a line is written, for it may have been replaced since the log was set up."""
+    """Standard error as it is when a line is written, for it may have been replaced since the log was set up.
+
+    A line that cannot be written (the disk is full, the pipe's reader is gone) is given up: a job or a watch that broke
+    off for it would never run again, and nobody would be told.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
 
 
 def set_up(form: Literal["console", "json"] = "console", level: str = "INFO") -> None:
