@@ -33,6 +33,7 @@ class Ledger:
         self._unnumbered = 0
         self._requests: dict[str, Counter[str]] = {}
         self._events: Counter[str] = Counter()
+        self._told: dict[tuple[str, str, int, str], list[str]] = {}
 
     def reset(self) -> None:
         """Start from nothing."""
@@ -67,6 +68,14 @@ class Ledger:
     def acknowledge(self, news: str) -> None:
         """Note that a push was acknowledged as the provider's guide wants it."""
         self._count(f"{news}_acknowledged")
+
+    def tell(self, provider: str, news: str, text: str, message_id: str, word: str, *, taken: bool) -> None:
+        """Note that a push of news about the message with this text and id is over, and whether it was acknowledged."""
+        serial = serial_of(text)
+        if serial is not None:
+            with self._lock:
+                pushed = self._told.setdefault((provider, news, serial, message_id), [])
+                pushed.append(word.replace(" ", "_") + ("" if taken else "?"))
 
     def _count(self, event: str) -> None:
         with self._lock:
@@ -110,3 +119,13 @@ class Ledger:
         for name in sorted(copies):
             for serial, count in sorted(copies[name].items()):
                 yield f"{name} {serial:06d} {count}\n"
+
+    def told(self) -> Iterator[str]:
+        """One line ``provider news serial id word word? …`` for every message that providers who try once have told of.
+
+        The words are in the order of the pushes; one with a question mark was not acknowledged.
+        """
+        with self._lock:
+            told = [(*whose, " ".join(words)) for whose, words in self._told.items()]
+        for provider, news, serial, message_id, words in told:
+            yield f"{provider} {news} {serial:06d} {message_id} {words}\n"

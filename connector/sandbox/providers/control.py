@@ -49,6 +49,7 @@ class Control:
             ("GET", "/sandbox/ledger/providers", self.ledger),
             ("GET", "/sandbox/ledger/serials", self.serials),
             ("GET", "/sandbox/ledger/fates", self.fates),
+            ("GET", "/sandbox/ledger/told", self.told),
         )
         return [Route(path, act, methods=[method]) for method, path, act in table]
 
@@ -112,6 +113,10 @@ class Control:
     async def fates(self, request: Request) -> Response:
         """``provider serial word`` for every message accepted, a line each: what the provider itself knows of it."""
         return StreamingResponse(self._fates(), media_type="text/plain")
+
+    async def told(self, request: Request) -> Response:
+        """``provider news serial id word word? …``, a line each: see `Ledger.told`."""
+        return StreamingResponse(self.world.ledger.told(), media_type="text/plain")
 
     def _fates(self) -> Iterator[str]:
         for name, provider in self.providers.items():

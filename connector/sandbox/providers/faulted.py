@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -12,6 +13,7 @@ from connector.sandbox.drop import DroppedConnection
 from connector.sandbox.faults import Fault
 from connector.sandbox.ledger import serials_in
 from connector.sandbox.providers.answers import Refused
+from connector.sandbox.providers.pushing import FORM
 from connector.sandbox.providers.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -84,8 +86,10 @@ class Front:
 
 async def _at_stake(request: Request) -> list[str]:
     """The serials in the body, or the address when there are none: what a fault destroys."""
-    body = await request.body()
-    return serials_in(body.decode("utf-8", "replace")) or [request.url.path + _query(request)]
+    body = (await request.body()).decode("utf-8", "replace")
+    if request.headers.get("content-type", "").startswith(FORM):
+        body = unquote_plus(body)
+    return serials_in(body) or [request.url.path + _query(request)]
 
 
 def _query(request: Request) -> str:

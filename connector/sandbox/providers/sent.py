@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator
 
-from connector.sandbox.providers.webhook import Life, Webhook, over
+from connector.sandbox.providers.webhook import Life, Told, Webhook, over
 from connector.sandbox.providers.world import World
 
 
@@ -52,12 +52,21 @@ class Sent(ABC):
         early = []
         for message in messages:
             planned = self.life(message)
-            life, first = webhook.expect(self.id_of(message), planned)
+            life, first = webhook.expect(self.id_of(message), planned, self.teller(webhook, message))
             if life is not planned:
                 self._disturbed[message] = life
             if first is not None:
                 early.append(first)
         await over(early)
+
+    def teller(self, webhook: Webhook, message: int) -> Told:
+        """What writes each push of the message's news into the ledger."""
+
+        def told(fields: dict[str, str], taken: bool) -> None:
+            whose = webhook.provider, webhook.news, self.texts[message], self.id_of(message)
+            self.world.ledger.tell(*whose, self.word(fields), taken=taken)
+
+        return told
 
     def fates(self) -> Iterator[tuple[str, str]]:
         """The text of every message and the last word told of it by now, ``accepted`` before the first."""

@@ -19,13 +19,20 @@ from connector.sandbox.providers.world import World
 Transport = Literal["query", "form", "json"]
 # Each piece of news of one message: when it is due (seconds since 1970) and its fields.
 Life = list[tuple[float, dict[str, str]]]
+Pieces = Iterator[tuple[float, dict[str, str]]]
 Taken = Callable[[dict[str, str], int, bytes], bool]
+# What a push that is over is told to: its fields, and whether it was acknowledged.
+Told = Callable[[dict[str, str], bool], None]
 _MOMENT = 0.05
 _PATIENCE = 5.0
 
 
 def _answered_200(_fields: dict[str, str], status: int, _body: bytes) -> bool:
     return status == 200
+
+
+def _to_nobody(_fields: dict[str, str], _taken: bool) -> None:
+    pass
 
 
 def disturbed(life: Life, fault: Fault, now: float) -> Life:
@@ -57,8 +64,8 @@ class Webhook:
         self.taken = taken
         self.url: str | None = None
 
-    def expect(self, message_id: str, life: Life) -> tuple[Life, Future[int] | None]:
-        """Plan the pushes of a message's `life`.
+    def expect(self, message_id: str, life: Life, told: Told = _to_nobody) -> tuple[Life, Future[int] | None]:
+        """Plan the pushes of a message's `life`; `told` hears of each when it is over.
 
         Returns the life that it will really have, and the first push if it has to be over before the send is answered.
         """
@@ -66,37 +73,39 @@ class Webhook:
             return life, None
         fault = self.world.faults.take(self.provider, self.news)
         if fault is None:
-            self._plan(iter(life))
+            self._plan(iter(life), told)
             return life, None
         fault.destroyed.append(message_id)
         life = disturbed(life, fault, self.world.now())
         pieces = iter(life)
         if fault.kind == "early" and self.url is not None:
-            return life, self._push(next(pieces)[1], pieces)
-        self._plan(pieces)
+            return life, self._push(next(pieces)[1], pieces, told)
+        self._plan(pieces, told)
         return life, None
 
-    def _plan(self, pieces: Iterator[tuple[float, dict[str, str]]]) -> None:
+    def _plan(self, pieces: Pieces, told: Told) -> None:
         # One after another, since the order of arrival may decide what counts.
         for due, fields in pieces:
-            self.world.timetable.at(due, partial(self._tell, fields, pieces))
+            self.world.timetable.at(due, partial(self._tell, fields, pieces, told))
             return
 
-    def _tell(self, fields: dict[str, str], pieces: Iterator[tuple[float, dict[str, str]]]) -> None:
+    def _tell(self, fields: dict[str, str], pieces: Pieces, told: Told) -> None:
         if self.url is None:
-            self._plan(pieces)
+            self._plan(pieces, told)
         else:
-            self._push(fields, pieces)
+            self._push(fields, pieces, told)
 
-    def _push(self, fields: dict[str, str], pieces: Iterator[tuple[float, dict[str, str]]]) -> Future[int]:
+    def _push(self, fields: dict[str, str], pieces: Pieces, told: Told) -> Future[int]:
         answered: Future[int] = Future()
 
         def settle(status: int, body: bytes) -> None:
             self.world.ledger.push(self.news)
-            if self.taken(fields, status, body):
+            taken = self.taken(fields, status, body)
+            if taken:
                 self.world.ledger.acknowledge(self.news)
+            told(fields, taken)
             answered.set_result(status)
-            self._plan(pieces)
+            self._plan(pieces, told)
 
         self.world.pushes.put(self._carried(fields, settle))
         return answered

@@ -121,7 +121,8 @@ class Sms360app(Account[Settings, Book]):
         return asked
 
     async def _expect_reply(self, message: int) -> None:
-        life, first = self.incoming.expect(self.book.id_of(message), self.book.reply(message))
+        told = self.book.teller(self.incoming, message)
+        life, first = self.incoming.expect(self.book.id_of(message), self.book.reply(message), told)
         if life:
             self.world.timetable.at(life[0][0], self.world.ledger.reply)
         await over([first] if first else [])
