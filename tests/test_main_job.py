@@ -13,6 +13,7 @@ import pytest
 
 from connector import settings
 from connector.app import App, build
+from connector.demo.accounts import ACCOUNTS
 from connector.model.states import FINAL, UNSETTLED, State
 from connector.sandbox.server import Sandbox
 from connector.store import accounting, inbox, outbox, writes
@@ -125,7 +126,7 @@ def _balance(database: Database, statuses: Counter[str]) -> None:
     assert {row.tries for row in sent} == {1}
 
 
-def test_the_demonstration_ends_with_an_account_of_every_message() -> None:
+def test_the_demonstration_ends_with_an_account_of_every_message_through_all_five_providers() -> None:
     """`connector demo --once --messages 100 --json`: exit code 0 and one JSON object whose books balance."""
     done = subprocess.run(
         [
@@ -148,6 +149,9 @@ def test_the_demonstration_ends_with_an_account_of_every_message() -> None:
     assert book["total"] == 100
     assert (book["lost"], book["duplicated"], book["in_flight"]) == (0, 0, 0)
     assert sum(book[state.value] for state in State if state not in UNSETTLED) == 100
-    assert set(book["by_provider"]) <= {"nrs360", "smsclouds", "none", "bulk360"}
+    assert set(book["by_provider"]) <= {*ACCOUNTS, "none"}
     for key in ("activities", "replies", "crm_calls", "provider_requests", "send_requests", "seconds", "peak_rss_mb"):
         assert book[key] >= 0
+    through = {provider: sum(states.values()) for provider, states in book["by_provider"].items()}
+    assert all(through[provider] >= 15 for provider in ACCOUNTS), through
+    assert sum(through.values()) == 100

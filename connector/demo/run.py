@@ -8,6 +8,8 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from rich.console import Console
 
 from connector import log, settings
 from connector.app import App, build
+from connector.demo import accounts
 from connector.demo.books import balanced, books, compare
 from connector.demo.screen import Screen, accounting
 from connector.demo.world import World
@@ -31,9 +34,18 @@ _PATIENCE = 120.0
 _SPEED = 1.0
 
 
-def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | None) -> int:
+def run(
+    *,
+    once: bool,
+    messages: int,
+    as_json: bool,
+    seed: int,
+    database: str | None,
+    providers: Collection[str] = tuple(accounts.ACCOUNTS),
+) -> int:
     """Queues `messages` in the sandbox's org, works through them, and accounts for each; 0 when the books balance.
 
+    They go through `providers`, the same number through each of all five; what fewer have no route for goes to 360NRS.
     With `as_json`, one JSON object is the last line of standard output. Without `once` and on a terminal, the sandbox
     stays up afterwards, to be looked at, until Ctrl-C.
     """
@@ -41,9 +53,9 @@ def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | 
     log.set_up("console", "ERROR")
     with tempfile.TemporaryDirectory(prefix="connector-demo-") as folder, World(seed=seed, speed=_SPEED) as world:
         url = database or f"sqlite:///{folder}/connector.db"
-        app = build(settings.of(demo_settings(world, url, always_open(Path(folder)))))
+        app = build(settings.of(demo_settings(world, url, always_open(Path(folder), providers))))
         try:
-            book = work_through(app, world, messages, console, silent=as_json)
+            book = work_through(app, world, messages, console, silent=as_json, providers=providers)
             balances = balanced(book)
             accounting(console, book, balances=balances, look=_look(world, url))
             if not once and not as_json and sys.stdin.isatty():
@@ -58,9 +70,12 @@ def run(*, once: bool, messages: int, as_json: bool, seed: int, database: str | 
     return 0 if balances else 1
 
 
-def always_open(folder: Path) -> Path:
-    """The example mapping without its quiet hours, for somebody may try the demonstration at night."""
-    example = _MAPPING.read_text("utf-8")
+def always_open(folder: Path, providers: Collection[str] = ()) -> Path:
+    """The example mapping without its quiet hours, for somebody may try the demonstration at night.
+
+    With a route for each of `providers` that the example has none for.
+    """
+    example = accounts.routed(_MAPPING.read_text("utf-8"), providers)
     mapping = folder / _MAPPING.name
     mapping.write_text(re.sub(r"^  hours: .*\n", "", example, flags=re.MULTILINE), "utf-8")
     return mapping
@@ -69,8 +84,6 @@ def always_open(folder: Path) -> Path:
 def demo_settings(world: World, url: str, mapping: Path) -> dict[str, Any]:
     """Settings that lead to the sandbox, at the pace of a demonstration."""
     port = _free_port()
-    hooked = {"public_url": f"http://127.0.0.1:{port}", "hook_secret": secrets.token_urlsafe(24)}
-    providers = world.providers_url
     return {
         "store": {"url": url},
         "web": {"port": port},
@@ -78,31 +91,11 @@ def demo_settings(world: World, url: str, mapping: Path) -> dict[str, Any]:
         "crm": {"base_url": world.org_url, "client_id": "sandbox", "client_secret": "sandbox"},
         # nobody real is behind the sandbox, and its messages were queued before the daemon came
         "live": {"production": True, "send_backlog": True},
-        "accounts": {
-            "nrs-main": {
-                "provider": "nrs360",
-                "base_url": f"{providers}/nrs360/api/rest",
-                "username": "sandbox",
-                "api_password": "sandbox",
-                "sender": "DEMO",
-                "delivery_notifications": False,  # its event notifications say the same, and more
-                **hooked,
-            },
-            "smsclouds-mx": {
-                "provider": "smsclouds",
-                "base_url": f"{providers}/smsclouds",
-                "token": "sandbox",
-                "country": 1,
-                **hooked,
-            },
-            "bulk360-my": {
-                "provider": "bulk360",
-                "base_url": f"{providers}/bulk360",
-                "app_key": "sandbox",
-                "app_secret": "sandbox",
-                **hooked,
-            },
-        },
+        "accounts": accounts.options_of(
+            world.providers_url,
+            public_url=f"http://127.0.0.1:{port}",
+            hook_secret=secrets.token_urlsafe(24),
+        ),
         "pace": {
             "pull": 1.0,
             "dispatch": 0.5,
@@ -123,15 +116,23 @@ def _free_port() -> int:
         return port
 
 
-def work_through(app: App, world: World, messages: int, console: Console, *, silent: bool) -> dict[str, Any]:
+def work_through(
+    app: App,
+    world: World,
+    messages: int,
+    console: Console,
+    *,
+    silent: bool,
+    providers: Collection[str] = tuple(accounts.ACCOUNTS),
+) -> dict[str, Any]:
     """Queues messages, runs the daemon and its receiver until all is at an end, and gives the books."""
     migrate.upgrade(app.database)
-    total = world.queue(messages)
+    total = accounts.queue(world, messages, providers)
     parts = app.parts()
     daemon = Daemon(app, parts)
     receiver = hook_server(app)
     receiver.start()
-    world.push_to(_hook(app, "nrs-main", "events"), _hook(app, "smsclouds-mx", "responses"))
+    world.push_to(accounts.news_to(partial(_hook, app)))
     started = time.monotonic()
     daemon.start()
     try:
@@ -211,7 +212,7 @@ def _look(world: World, url: str) -> dict[str, str]:
     return {
         "the pretend org": f"{world.org_url}/sandbox/ledger/org",
         "what the providers received": f"{world.providers_url}/sandbox/ledger/providers",
-        "the mapping that did it": "mappings/sms-outbox.yaml",
+        "the mapping that did it, with routes added for the US and GB": "mappings/sms-outbox.yaml",
         "your own org and accounts": "README.md, “Your first real org”",
         "the store of this run": url,
     }

@@ -102,6 +102,9 @@ def accounting(console: Console, book: dict[str, Any], *, balances: bool, look: 
         "lost / received twice", f"[{colour}]{book['lost']} / {book['duplicated']}[/] by the sandbox's own ledgers"
     )
     rates.add_row("activities, replies in the CRM", f"{book['activities']:,}, {book['replies']:,}")
+    for provider, states in sorted(book["by_provider"].items()):
+        if provider != "none":
+            rates.add_row(f"through {provider}", f"{sum(states.values()):,}")
     rates.add_row("CRM calls", f"{book['crm_calls']:,}")
     rates.add_row("requests to providers", f"{book['provider_requests']:,}")
     rates.add_row("seconds", f"{book['seconds']}  ({book['total'] / book['seconds']:,.0f} messages/s)")

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import httpx
@@ -43,15 +43,18 @@ class World:
             self._process.kill()
             self._process.wait()
 
-    def queue(self, messages: int, *, first: int = 1) -> int:
-        """Puts records with queued messages into the org; gives how many messages."""
-        planted = self._json("POST", f"{self.org_url}/sandbox/seed", {"messages": messages, "first": first})
+    def queue(self, messages: int, *, first: int = 1, countries: Sequence[str] | None = None) -> int:
+        """Puts records with queued messages into the org; gives how many messages.
+
+        `first` is the lowest serial, `countries` those that people live in, else the sandbox's own population.
+        """
+        wishes = {"messages": messages, "first": first} | ({"countries": list(countries)} if countries else {})
+        planted = self._json("POST", f"{self.org_url}/sandbox/seed", wishes)
         return int(planted["SMS_Message__c"])
 
-    def push_to(self, events_url: str, responses_url: str) -> None:
-        """Tells the pretend providers where our receiver is."""
-        wanted = {"nrs360": {"events_url": events_url}, "smsclouds": {"responses_url": responses_url}}
-        self._json("POST", f"{self.providers_url}/sandbox/providers", wanted)
+    def push_to(self, providers: Mapping[str, Mapping[str, Any]]) -> None:
+        """Sets the pretend providers by their names: where our receiver is, and what else the control API takes."""
+        self._json("POST", f"{self.providers_url}/sandbox/providers", providers)
 
     def providers_ledger(self) -> dict[str, Any]:
         """What the providers received, told apart by the serial in each text."""

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from tests.chaos import storm
 from tests.chaos.plan import Plan
-from tests.chaos.storm import Verdict
+from tests.chaos.verdict import Verdict
+from tests.chaos.world import SENDS
 
 WHOLE = Plan(messages=10_000, kills=50, seed=0, batch=40, store_troubles=4, clock_steps=6, patience=600.0)
 SHORT = Plan(messages=400, kills=6, seed=0, batch=10, store_troubles=1, clock_steps=2, patience=60.0)
@@ -75,6 +76,8 @@ def table(verdicts: list[Verdict]) -> Table:
     )
     for status in sorted({status for verdict in verdicts for status in verdict.books.by_status}):
         shown.add_row(f"records {status}", *(f"{v.books.by_status.get(status, 0):,}" for v in verdicts))
+    for provider in SENDS:
+        shown.add_row(f"received by {provider}", *(f"{v.received.get(provider, 0):,}" for v in verdicts))
     shown.add_row("seconds", *(f"{verdict.seconds:.0f}" for verdict in verdicts))
     return shown
 

@@ -10,19 +10,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from connector.sandbox.ledger import serial_of
-from tests.chaos.world import ChaosWorld
+from tests.chaos.words import TRY_ONCE, fits, told_of
+from tests.chaos.world import ChaosWorld, ToldLine
 
 _NUMBER = re.compile(r"(\d+)$")
 _ENDS = frozenset({"Sent", "Delivered", "Failed", "Held", "Cancelled", "Unknown"})
-_SAYS = {
-    ("nrs360", "delivered"): "Delivered",
-    ("nrs360", "undelivered"): "Failed",
-    ("nrs360", "expired"): "Failed",
-    ("nrs360", "rejected"): "Failed",
-    ("smsclouds", "sent"): "Sent",
-    ("smsclouds", "failed"): "Failed",
-}
-"""What a record must say when its provider's own last word is this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +23,8 @@ class Audit:
 
     `left_behind`: records at no end. `lost`: the record says that it was sent and no provider has it, or that it was
     not and one has. `unexplained`: unknown, and neither did a fault destroy its answer nor a kill cut it off.
-    `unmatched`: the provider's last word has not reached the record, though it was pushed until acknowledged or can
-    be asked for. `replies_missing` are counted, not named.
+    `unmatched`: the provider's last word has not reached the record, though it was acknowledged, or is pushed until it
+    is, or can be asked for (see `tests.chaos.words`). `replies_missing` are counted, not named.
     """
 
     received_twice: tuple[int, ...]
@@ -62,11 +54,15 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """How many records stand at each status, and how many of the unknown ones are explained by what."""
+    """How many records stand at each status, and how many of the unknown ones are explained by what.
+
+    `nameless`: the ids at 360 SMS App of unknown messages: its news names them by nothing else, so it stays parked.
+    """
 
     by_status: dict[str, int]
     unknown_by_faults: int
     unknown_by_kills: int
+    nameless: frozenset[str] = frozenset()
 
 
 def audit(world: ChaosWorld, cut_off: Iterable[int]) -> tuple[Audit, Books]:
@@ -76,6 +72,9 @@ def audit(world: ChaosWorld, cut_off: Iterable[int]) -> tuple[Audit, Books]:
         received[serial] += count
     records = _records(world)
     fates = {serial: (provider, word) for provider, serial, word in world.fates()}
+    told = list(world.told())
+    pushes = {serial: told_of(provider, words) for provider, news, serial, _, words in told if news == "statuses"}
+    nameless = {of for provider, _, serial, of, _ in told if provider == "sms360app" and records[serial] == "Unknown"}
     destroyed, killed = world.destroyed().keys(), set(cut_off)
     activities, replies = _activities(world)
     unknown = [serial for serial, status in records.items() if status == "Unknown"]
@@ -84,7 +83,7 @@ def audit(world: ChaosWorld, cut_off: Iterable[int]) -> tuple[Audit, Books]:
         left_behind=_sorted(serial for serial, status in records.items() if status not in _ENDS),
         lost=_sorted(serial for serial, status in records.items() if _is_lost(status, received[serial])),
         unexplained=_sorted(serial for serial in unknown if serial not in destroyed and serial not in killed),
-        unmatched=_sorted(serial for serial, fate in fates.items() if _is_unmatched(records[serial], *fate)),
+        unmatched=_sorted(s for s, fate in fates.items() if not fits(records[s], *fate, pushes.get(s, ()))),
         activities_twice=_sorted(serial for serial, count in activities.items() if count > 1),
         activities_missing=_sorted(
             serial
@@ -92,10 +91,19 @@ def audit(world: ChaosWorld, cut_off: Iterable[int]) -> tuple[Audit, Books]:
             if received[serial] and status != "Unknown" and not activities[serial]
         ),
         replies_twice=sum(count - 1 for count in replies.values()),
-        replies_missing=max(0, int(world.providers_ledger()["replies"]) - len(replies)),
+        replies_missing=max(0, int(world.providers_ledger()["replies"]) - _unheard(told) - len(replies)),
     )
     by_faults = sum(serial in destroyed for serial in unknown)
-    return found, Books(dict(Counter(records.values())), by_faults, len(unknown) - by_faults)
+    by_status = dict(Counter(records.values()))
+    return found, Books(by_status, by_faults, len(unknown) - by_faults, frozenset(nameless))
+
+
+def _unheard(told: Iterable[ToldLine]) -> int:
+    """How many replies nobody acknowledged, of those that are told once and never again."""
+    return sum(
+        provider in TRY_ONCE and news == "replies" and all(word.endswith("?") for word in words)
+        for provider, news, _, _, words in told
+    )
 
 
 def _sorted(serials: Iterable[int]) -> tuple[int, ...]:
@@ -138,12 +146,3 @@ def _is_lost(status: str, received: int) -> bool:
     if status in ("Sent", "Delivered"):
         return not received
     return status in ("Held", "Cancelled") and bool(received)
-
-
-def _is_unmatched(status: str, provider: str, word: str) -> bool:
-    expected = _SAYS.get((provider, word))
-    if expected is None:
-        return True  # not at its end yet
-    if status == "Unknown":
-        return provider == "nrs360"  # it tells by itself and has a listing; Smsclouds has neither for a lost answer
-    return status != expected

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tests.chaos.world import SENDS
+
 Kind = Literal["kill", "clock", "store"]
 
 
@@ -44,12 +46,11 @@ class Plan:
 LOST_ANSWERS = 0.05
 """Share of sends whose connection is dropped after the provider has accepted."""
 
-_PROVIDERS = (("nrs360", "POST /sms"), ("smsclouds", "POST /api/v3/campaign"))
-
 
 def rules() -> list[dict[str, Any]]:
     """The faults of the providers and the org, all at once; of several that strike one request the first counts."""
-    return [rule for target, send in _PROVIDERS for rule in _of_provider(target, send)] + _of_news() + _of_org()
+    of_providers = [rule for target, send in SENDS.items() for rule in _of_provider(target, send)]
+    return of_providers + _of_tokens() + _of_news() + _of_org()
 
 
 def _of_provider(target: str, send: str) -> list[dict[str, Any]]:
@@ -63,6 +64,17 @@ def _of_provider(target: str, send: str) -> list[dict[str, Any]]:
         {"target": target, "operation": "GET *", "kind": "status", "status": 500, "share": 0.05},
         {"target": target, "operation": "GET *", "kind": "drop_after", "share": 0.02},
         {"target": target, "operation": "POST /api/v3/response*", "kind": "status", "status": 500, "share": 0.1},
+    ]
+
+
+def _of_tokens() -> list[dict[str, Any]]:
+    """Bulk360's tokens, which `expire_tokens` above makes worthless in the middle of everything, are hard to renew."""
+    token = {"target": "bulk360", "operation": "POST /oauth/token"}
+    return [
+        {**token, "kind": "drop_after", "share": 0.05},
+        {**token, "kind": "status", "status": 429, "seconds": 1, "share": 0.05},
+        {**token, "kind": "status", "status": 500, "share": 0.1},
+        {**token, "kind": "garbage", "share": 0.05},
     ]
 
 

@@ -5,7 +5,8 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -114,16 +115,27 @@ def open_attempts(url: str) -> set[int]:
     return {serial for serial in found if serial is not None}
 
 
-def owing(url: str) -> dict[str, int]:
-    """What the store still has to do, or has set aside: writes and news that are not settled."""
+def owing(url: str, nameless: Collection[str] = ()) -> dict[str, int]:
+    """What the store still has to do, or has set aside: writes and news that are not settled.
+
+    Parked news of the provider's ids in `nameless` is left out: nobody can say of which message it is.
+    """
     database = Database(url)
     try:
         with database.read() as connection:
-            owed, news = writes.standing(connection), inbox.standing(connection)
+            owed, news = writes.standing(connection), Counter(inbox.standing(connection))
+            parked = connection.execute(
+                select(inbox.INBOX.c.kind, inbox.INBOX.c.provider_id).where(inbox.INBOX.c.standing == "parked")
+            ).all()
     finally:
         database.close()
+    news.subtract((kind, "parked") for kind, of in parked if of in nameless)
     left = {f"write {cause} {standing}": number for (cause, standing), number in owed.items() if standing != "done"}
-    left |= {f"news {kind} {standing}": number for (kind, standing), number in news.items() if standing != "matched"}
+    left |= {
+        f"news {kind} {standing}": number
+        for (kind, standing), number in news.items()
+        if standing != "matched" and number > 0
+    }
     return left
 
 

@@ -6,24 +6,28 @@ import socket
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from connector.demo import accounts
 from connector.demo.run import always_open
-from tests.chaos.audit import Audit, Books, audit
+from tests.chaos.audit import audit
 from tests.chaos.daemon import LEASE, Orders, serve, set_clock
 from tests.chaos.plan import Blow, Plan, rules
 from tests.chaos.stores import Store, open_attempts, owing, store_of
-from tests.chaos.world import ChaosWorld
+from tests.chaos.verdict import Verdict
+from tests.chaos.world import SENDS, ChaosWorld
 
 _LOOK_EVERY = 0.05
 _STALLED = 4.0
 """Seconds without progress after which the clock goes on, for then everything waits for a time to come."""
 _LEAP = 90.0
+_SILENCE = 1.0
+"""Seconds between two words of one message at most, when no fault befalls them."""
 
 FORKS = multiprocessing.get_context("forkserver")
 
@@ -31,52 +35,6 @@ FORKS = multiprocessing.get_context("forkserver")
 def prepare() -> None:
     """Loads the daemon's modules once, so that each daemon of this program starts as a copy of a fresh process."""
     FORKS.set_forkserver_preload(["tests.chaos.daemon"])
-
-
-@dataclass(slots=True)
-class Verdict:
-    """How a run ended."""
-
-    plan: Plan
-    store: str
-    audit: Audit
-    books: Books
-    seconds: float
-    kills: int
-    ended_by_itself: Counter[int]
-    cut_off: int
-    blows: Counter[str]
-    faults: Counter[str]
-    news: dict[str, int]
-    owing: dict[str, int]
-    drained: bool
-
-    def passed(self) -> bool:
-        """Zeros everywhere, as many kills as were planned, nothing owed, and a stop that ended well."""
-        return self.audit.clean() and self.kills >= self.plan.kills and not self.owing and self.drained
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it, for a program."""
-        return {
-            "store": self.store,
-            "passed": self.passed(),
-            "seed": self.plan.seed,
-            "messages": self.plan.messages,
-            **self.audit.counts(),
-            "examples": self.audit.examples(),
-            "by_status": self.books.by_status,
-            "unknown_by_faults": self.books.unknown_by_faults,
-            "unknown_by_kills": self.books.unknown_by_kills,
-            "kills": self.kills,
-            "starts_that_failed": sum(self.ended_by_itself.values()),
-            "cut_off_by_kills": self.cut_off,
-            "blows": dict(self.blows),
-            "faults": dict(self.faults),
-            "news": self.news,
-            "owing": self.owing,
-            "drained": self.drained,
-            "seconds": round(self.seconds, 1),
-        }
 
 
 @dataclass(slots=True)
@@ -132,9 +90,11 @@ def run(plan: Plan, kind: str, say: Callable[[str], None], logs: Path | None = N
     started = time.monotonic()
     with store_of(kind) as store, _place() as folder, ChaosWorld(seed=plan.seed, speed=1.0) as world:
         world.allow_requests(10_000_000)
-        world.queue(plan.messages)
+        accounts.queue(world, plan.messages, SENDS)
         orders = Orders(
-            settings_for(world, store.url, folder, plan), folder / "clock", (logs or folder) / f"daemon-{kind}.log"
+            settings_for(world, store.url, folder, plan, SENDS),
+            folder / "clock",
+            (logs or folder) / f"daemon-{kind}.log",
         )
         daemon = Daemon(orders, store)
         set_clock(orders.clock, 0.0)
@@ -159,8 +119,9 @@ def run(plan: Plan, kind: str, say: Callable[[str], None], logs: Path | None = N
             len(daemon.cut_off),
             blows,
             Counter(f"{fault['target']} {fault['kind']} {fault.get('status', '')}".strip() for fault in world.faults()),
+            ledger["by_provider"],
             {name: ledger[name] for name in ("statuses_pushed", "statuses_acknowledged", "replies")},
-            owing(store.url),
+            owing(store.url, books.nameless),
             drained,
         )
 
@@ -206,12 +167,19 @@ def _finish(plan: Plan, world: ChaosWorld, daemon: Daemon, ahead: float) -> None
     """Until nothing is wrong and nothing owed. The clock leaps ahead, so that nobody sits through the long waits."""
     deadline = time.monotonic() + plan.patience
     leapt = time.monotonic()
+    pushed_before = None
     set_clock(daemon.orders.clock, ahead := ahead + _LEAP)
     while time.monotonic() < deadline:
         daemon.keep_up()
-        found, _ = audit(world, daemon.cut_off)
-        if found.clean() and not owing(daemon.store.url):
+        pushed = world.providers_ledger()["statuses_pushed"]
+        found, books = audit(world, daemon.cut_off)
+        if not found.clean() or owing(daemon.store.url, books.nameless):
+            pushed_before = None
+        elif pushed == pushed_before:
             return
+        else:
+            pushed_before = pushed  # a provider may be about to say more, so once more after the longest silence
+            time.sleep(_SILENCE)
         if time.monotonic() - leapt > _STALLED:
             leapt = time.monotonic()
             set_clock(daemon.orders.clock, ahead := ahead + _LEAP)
@@ -224,21 +192,20 @@ def _place() -> Iterator[Path]:
         yield Path(name)
 
 
-def settings_for(world: ChaosWorld, url: str, folder: Path, plan: Plan) -> dict[str, Any]:
-    """Settings that lead to the pretend world, with small batches and an impatient pace."""
+def settings_for(
+    world: ChaosWorld, url: str, folder: Path, plan: Plan, providers: Collection[str] = ()
+) -> dict[str, Any]:
+    """Settings that lead to the pretend world, with small batches and an impatient pace.
+
+    The example mapping has a route added for each of `providers` that it has none for.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    hooked = {
-        "public_url": f"http://127.0.0.1:{port}",
-        "hook_secret": secrets.token_urlsafe(24),
-        "batch_size": plan.batch,
-        "read_timeout": 15.0,
-    }
     return {
         "store": {"url": url},
         "web": {"port": port},
-        "mappings": [str(always_open(folder))],
+        "mappings": [str(always_open(folder, providers))],
         "live": {"production": True, "send_backlog": True},  # the records stand there before the daemon first runs
         "crm": {
             "base_url": world.org_url,
@@ -248,30 +215,7 @@ def settings_for(world: ChaosWorld, url: str, folder: Path, plan: Plan) -> dict[
             "refused_login_pause": 1.0,
             "tries": 2,
         },
-        "accounts": {
-            "nrs-main": {
-                "provider": "nrs360",
-                "base_url": f"{world.providers_url}/nrs360/api/rest",
-                "username": "sandbox",
-                "api_password": "sandbox",
-                "sender": "CHAOS",
-                **hooked,
-            },
-            "smsclouds-mx": {
-                "provider": "smsclouds",
-                "base_url": f"{world.providers_url}/smsclouds",
-                "token": "sandbox",
-                "send_timeout": 15.0,
-                **hooked,
-            },
-            "bulk360-my": {
-                "provider": "bulk360",
-                "base_url": f"{world.providers_url}/bulk360",
-                "app_key": "sandbox",
-                "app_secret": "sandbox",
-                **hooked,
-            },
-        },
+        "accounts": _accounts(world, port, plan),
         "pace": {
             "pull": 0.5,
             "dispatch": 0.2,
@@ -290,6 +234,19 @@ def settings_for(world: ChaosWorld, url: str, folder: Path, plan: Plan) -> dict[
     }
 
 
+def _accounts(world: ChaosWorld, port: int, plan: Plan) -> dict[str, dict[str, Any]]:
+    every = accounts.options_of(
+        world.providers_url,
+        public_url=f"http://127.0.0.1:{port}",
+        hook_secret=secrets.token_urlsafe(24),
+        read_timeout=15.0,
+    )
+    every["nrs-main"] |= {"batch_size": plan.batch, "delivery_notifications": True}
+    every["smsclouds-mx"] |= {"batch_size": plan.batch, "send_timeout": 15.0}
+    every["optimum-gb"] |= {"batch_size": 1, "poll_statuses": True}
+    return every
+
+
 def tell_providers(world: ChaosWorld, orders: Orders) -> None:
     """Gives the pretend providers the addresses of the daemon's receiver."""
 
@@ -297,4 +254,4 @@ def tell_providers(world: ChaosWorld, orders: Orders) -> None:
         given = orders.settings["accounts"][account]
         return f"{given['public_url']}/hooks/{account}/{given['hook_secret']}/{name}"
 
-    world.push_to(hook("nrs-main", "events"), hook("smsclouds-mx", "responses"))
+    world.push_to(accounts.news_to(hook))

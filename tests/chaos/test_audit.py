@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 
 from tests.chaos.audit import Audit, audit
-from tests.chaos.world import ChaosWorld
+from tests.chaos.words import Told, fits, told_of
+from tests.chaos.world import ChaosWorld, ToldLine
 
 CLEAN = "Delivered"
 
@@ -19,6 +20,7 @@ class PretendWorld:
         self.last_words = [("nrs360", 1, "delivered")]
         self.statuses = {1: CLEAN}
         self.tasks: list[dict[str, Any]] = [self.task("m-1", "SMS Delivered", "Hola #000001")]
+        self.pushes: list[ToldLine] = []
         self.lost_answers: dict[int, str] = {}
         self.replies = 0
 
@@ -32,6 +34,9 @@ class PretendWorld:
 
     def fates(self) -> Iterator[tuple[str, int, str]]:
         return iter(self.last_words)
+
+    def told(self) -> Iterator[ToldLine]:
+        return iter(self.pushes)
 
     def destroyed(self) -> dict[int, str]:
         return self.lost_answers
@@ -117,3 +122,65 @@ def test_replies_are_counted_by_person_and_words(world: PretendWorld) -> None:
     assert world.wrong() == set()
     world.tasks.append(world.task("r-2", "SMS reply", "SI"))
     assert world.wrong() == {"replies_twice"}
+
+
+def test_a_reply_that_nobody_took_and_that_comes_once_is_not_missed(world: PretendWorld) -> None:
+    """360 SMS App pushes a reply once: one that was not acknowledged is gone, one that was must be in the CRM."""
+    world.replies = 1
+    world.pushes = [("sms360app", "replies", 1, "a1", ["received?"])]
+    assert world.wrong() == set()
+    world.pushes = [("sms360app", "replies", 1, "a1", ["received?", "received"])]
+    assert world.wrong() == {"replies_missing"}
+
+
+def test_ids_that_nobody_can_match_are_those_of_unknown_messages_of_360_sms_app(world: PretendWorld) -> None:
+    """News of a message whose answer was lost stays parked where it names the message by that answer's id alone."""
+    world.received = [("sms360app", 1, 1), ("bulk360", 2, 1), ("sms360app", 3, 1)]
+    world.last_words = [("sms360app", 1, "delivered"), ("bulk360", 2, "DELIVERED"), ("sms360app", 3, "delivered")]
+    world.pushes = [
+        ("sms360app", "statuses", 1, "a1", ["sent", "delivered"]),
+        ("bulk360", "statuses", 2, "b1", ["DELIVERED?"]),
+        ("sms360app", "statuses", 3, "a3", ["sent", "delivered"]),
+    ]
+    world.statuses = {1: "Unknown", 2: "Unknown", 3: "Delivered"}
+    world.tasks = [world.task(f"m-{serial}", "SMS Sent", f"Hola #{serial:06d}") for serial in (1, 2, 3)]
+    found, books = audit(cast("ChaosWorld", world), (1, 2))
+    assert found.clean()
+    assert books.nameless == {"a1"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "word", "words", "may_say"),
+    [
+        ("bulk360", "DELIVERED", "", ""),
+        ("bulk360", "DELIVERED", "DELIVERED", "Delivered"),
+        ("bulk360", "DELIVERED", "UNDELIVERED DELIVERED", "Delivered"),
+        ("bulk360", "DELIVERED", "UNDELIVERED DELIVERED?", "Delivered Failed"),
+        ("bulk360", "DELIVERED", "UNDELIVERED? DELIVERED", "Delivered"),
+        ("bulk360", "DELIVERED", "DELIVERED?", "Delivered Sent Unknown"),
+        ("sms360app", "sent", "sent", ""),
+        ("sms360app", "delivered", "sent delivered", "Delivered Unknown"),
+        ("sms360app", "sent", "delivered sent", "Delivered Unknown"),
+        ("sms360app", "failed", "sent failed?", "Failed Sent Unknown"),
+        ("optimum", "Sent", "Sent", ""),
+        ("optimum", "Failed", "Sent Failed", "Failed"),
+        ("optimum", "Delivered", "Sent Delivered?", "Delivered"),
+        ("optimum", "Delivered", "Sent? Delivered?", "Delivered Unknown"),
+        ("optimum", "Sent", "Delivered? Sent", "Delivered Sent"),
+        ("nrs360", "accepted", "", ""),
+        ("nrs360", "delivered", "", "Delivered"),
+        ("smsclouds", "failed", "", "Failed Unknown"),
+    ],
+)
+def test_what_a_record_may_say_follows_from_what_was_acknowledged(
+    provider: str, word: str, words: str, may_say: str
+) -> None:
+    """What was acknowledged or can be asked for must arrive, as each guide has it; the rest may be lost."""
+    pushes = told_of(provider, words.split())
+    statuses = ("Queued", "Sending", "Sent", "Delivered", "Failed", "Held", "Cancelled", "Unknown")
+    assert {status for status in statuses if fits(status, provider, word, pushes)} == set(may_say.split())
+
+
+def test_a_question_mark_means_that_nobody_acknowledged() -> None:
+    """The ledger's words become what a record says when it hears them."""
+    assert told_of("optimum", ["Sent?", "Failed"]) == [Told("Sent", False), Told("Failed", True)]

@@ -8,7 +8,16 @@ import orjson
 
 from connector.demo.world import World
 
-SENDS = frozenset({"POST /sms", "POST /api/v3/campaign"})
+SENDS: Mapping[str, str] = {
+    "nrs360": "POST /sms",
+    "smsclouds": "POST /api/v3/campaign",
+    "bulk360": "POST /api/bulk360/v2.0",
+    "sms360app": "POST /send",
+    "optimum": "POST /api/SMS/Send",
+}
+"""The operation by which each provider is given messages."""
+ToldLine = tuple[str, str, int, str, list[str]]
+"""Provider, kind of news, serial, the provider's id, and its words in the order of their pushes."""
 
 
 class ChaosWorld(World):
@@ -52,11 +61,18 @@ class ChaosWorld(World):
                 provider, serial, word = line.split()
                 yield provider, int(serial), word
 
+    def told(self) -> Iterator[ToldLine]:
+        """What those providers have told that try each push once; a word with a question mark was not acknowledged."""
+        with self._http.stream("GET", f"{self.providers_url}/sandbox/ledger/told") as answer:
+            for line in answer.iter_lines():
+                provider, news, serial, of, *words = line.split()
+                yield provider, news, int(serial), of, words
+
     def destroyed(self) -> dict[int, str]:
         """The serials whose send got no answer, or one that leaves doubt, with what the fault log says of it."""
         found: dict[int, str] = {}
         for fault in self.faults():
-            if fault["operation"] not in SENDS or not _leaves_doubt(fault):
+            if fault["operation"] != SENDS.get(fault["target"]) or not _leaves_doubt(fault):
                 continue
             for serial in fault["destroyed"]:
                 if serial.isdecimal():
