@@ -16,6 +16,8 @@ from connector.sync.pull import pull
 from connector.sync.push import push
 from connector.sync.reconcile import reconcile
 from connector.sync.release import release
+from connector.sync.schedule import WATCHED_EVERY
+from connector.sync.schedule_watch import watch_scheduled
 from connector.sync.sweep import sweep
 from connector.sync.unknown import send_again
 
@@ -64,6 +66,9 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
             Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),
             Job(f"reconcile {account}", pace.reconcile, _of(reconcile, parts, account), ("note",), patient),
         ]
+        if provider.account_capability().cancels_scheduled:
+            every, watch = WATCHED_EVERY.total_seconds(), _of(watch_scheduled, parts, account)
+            rows.append(Job(f"scheduled {account}", every, watch, ("release",), 4 * patient))
         if provider.account_capability().keeps_blacklist:
             rows.append(Job(f"blacklist {account}", pace.push, _of(keep_blacklist, parts, account), (), patient))
     return tuple(rows)

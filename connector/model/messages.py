@@ -174,12 +174,21 @@ class OpenMessage:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """One send request of which news is still wanted. `reference` is ours, `provider_batch` the provider's id of it."""
+    """One send request of which news is still wanted. `reference` is ours, `provider_batch` the provider's id of it.
+
+    `goes_out_at` is when its messages are to go out, where the provider holds them for longer than `sent_at`.
+    """
 
     reference: str
     sent_at: datetime
     provider_batch: str | None
     messages: tuple[OpenMessage, ...]
+    goes_out_at: datetime | None = None
+
+    @property
+    def on_its_way_since(self) -> datetime:
+        """From when on news of it can be expected, which may be to come."""
+        return self.goes_out_at or self.sent_at
 
     @property
     def channel(self) -> Channel:

@@ -165,18 +165,28 @@ def _batches(connection: Connection, attempts: Sequence[Any], states: Sequence[S
             MESSAGE.c.provider_batch,
             MESSAGE.c.channel,
             MESSAGE.c.sender,
+            MESSAGE.c.send_at,
         ).where(and_(MESSAGE.c.attempt_id.in_(select(named.c.id)), unindexed(MESSAGE.c.state).in_(states)))
     ).all()
     messages: dict[str, list[OpenMessage]] = {}
     batch_ids: dict[str, str] = {}
+    due: dict[str, datetime] = {}
     for row in rows:
         messages.setdefault(row.attempt_id, []).append(
             OpenMessage(row.id, row.to_number, State(row.state), row.provider_id, Channel(row.channel), row.sender)
         )
         if row.provider_batch:
             batch_ids[row.attempt_id] = row.provider_batch
+        if row.send_at:
+            due[row.attempt_id] = max(row.send_at, due.get(row.attempt_id, row.send_at))
     return [
-        OpenBatch(row.id, row.started_at, row.provider_batch or batch_ids.get(row.id), tuple(messages.get(row.id, ())))
+        OpenBatch(
+            row.id,
+            row.started_at,
+            row.provider_batch or batch_ids.get(row.id),
+            tuple(messages.get(row.id, ())),
+            max(row.started_at, due.get(row.id, row.started_at)),
+        )
         for row in attempts
     ]
 

@@ -74,22 +74,37 @@ def count(connection: Connection, account: str) -> int:
     return connection.execute(select(func.count()).where(SCHEDULED.c.account == account)).scalar_one()
 
 
-def held(connection: Connection, account: str) -> Sequence[Any]:
-    """The messages that an account's provider holds, the soonest first.
+def held(connection: Connection, account: str, now: datetime) -> Sequence[Any]:
+    """The messages that an account's provider holds, and those claimed to be held, before their date; soonest first.
 
-    Besides what sending asks: ``state``, ``object``, ``record_id``, ``org``, ``attempt_id``, ``provider_id``,
-    ``provider_batch``, ``started_at`` of the attempt, ``due_at``, ``schedule_id`` and whether it is ``paused``.
+    Besides what sending asks: ``state``, ``account``, ``record_id``, ``attempt_id``, ``provider_id``, ``provider_batch``,
+    ``started_at`` of the attempt, ``schedule_id``, ``due_at``, and whether it is ``paused``.
     """
-    more = MESSAGE.c["state", "object", "record_id", "org", "attempt_id", "provider_id", "provider_batch"]
+    told = SCHEDULED.c.message_id == MESSAGE.c.id
     query = (
-        select(*SENT, *more, SCHEDULED.c.due_at, SCHEDULED.c.schedule_id, ATTEMPT.c.started_at)
-        .add_columns(pauses.waits(MESSAGE).label("paused"))
-        .join(MESSAGE, MESSAGE.c.id == SCHEDULED.c.message_id)
-        .join(ATTEMPT, ATTEMPT.c.id == MESSAGE.c.attempt_id)
-        .where(SCHEDULED.c.account == account, MESSAGE.c.account == account, MESSAGE.c.state.in_(HANDED_OVER))
-        .order_by(SCHEDULED.c.due_at, SCHEDULED.c.message_id)
+        select(*SENT, *MESSAGE.c["state", "account", "record_id", "attempt_id", "provider_id", "provider_batch"])
+        .add_columns(ATTEMPT.c.started_at, SCHEDULED.c.schedule_id, pauses.waits(MESSAGE).label("paused"))
+        .outerjoin(ATTEMPT, ATTEMPT.c.id == MESSAGE.c.attempt_id)
     )
-    return connection.execute(query).all()
+    given = (
+        query.add_columns(SCHEDULED.c.due_at)
+        .join(SCHEDULED, told)
+        .where(SCHEDULED.c.account == account, MESSAGE.c.account == account, MESSAGE.c.state.in_(HANDED_OVER))
+    )
+    claimed = (
+        query.add_columns(MESSAGE.c.send_at.label("due_at"))
+        .outerjoin(SCHEDULED, told)
+        .where(MESSAGE.c.state == State.CLAIMED, MESSAGE.c.account == account, MESSAGE.c.send_at > now)
+    )
+    rows = [*connection.execute(given), *connection.execute(claimed)]
+    return sorted(rows, key=lambda row: (row.due_at, row.id))
+
+
+def stands(connection: Connection, message_id: str, state: str, attempt_id: str | None) -> bool:
+    """Whether a message is where it was seen: in this state, by this attempt. It is locked."""
+    query = select(MESSAGE.c.state, MESSAGE.c.attempt_id).where(MESSAGE.c.id == message_id).with_for_update()
+    row = connection.execute(query).one()
+    return bool(row.state == state and row.attempt_id == attempt_id)
 
 
 def keep_id(connection: Connection, message_id: str, schedule_id: str) -> None:
@@ -97,9 +112,9 @@ def keep_id(connection: Connection, message_id: str, schedule_id: str) -> None:
     connection.execute(update(SCHEDULED).where(SCHEDULED.c.message_id == message_id).values(schedule_id=schedule_id))
 
 
-def let_go(connection: Connection, message_ids: Sequence[str]) -> None:
-    """The provider holds these messages no more, or can no longer give them back."""
-    connection.execute(delete(SCHEDULED).where(SCHEDULED.c.message_id.in_(message_ids)))
+def let_go(connection: Connection, message_id: str) -> None:
+    """The provider holds the message no more, or can no longer give it back."""
+    connection.execute(delete(SCHEDULED).where(SCHEDULED.c.message_id == message_id))
 
 
 def forget(connection: Connection, account: str, before: datetime) -> None:

@@ -121,12 +121,12 @@ def _of_page(
 def _expected(mapping: RecordMapping, state: State, told: Told | None) -> dict[str, Any]:
     """What the record should hold: what it was told, and the words that its state always writes."""
     if told is None:
-        return _words(mapping.source.claim) if state in _CLAIMED else {}
+        return always_written(mapping.source.claim) if state in _CLAIMED else {}
     part = mapping.statuses.get(state)
-    return {**told.fields, **(_words(part.set) if part else {})}
+    return {**told.fields, **(always_written(part.set) if part else {})}
 
 
-def _words(assignments: Sequence[Assignment]) -> dict[str, Any]:
+def always_written(assignments: Sequence[Assignment]) -> dict[str, Any]:
     """The assignments that always write the same."""
     words: dict[str, Any] = {}
     for each in assignments:
@@ -173,8 +173,8 @@ def _short(value: Any) -> str:
 
 def _unknown_records(parts: Parts, mapping: RecordMapping, window: Compared) -> Iterator[Difference]:
     """Records that say they are ours to send, or sent, and of which our store knows nothing."""
-    claim = _words(mapping.source.claim)
-    sent = [_words(mapping.statuses[state].set) for state in _SENT if state in mapping.statuses]
+    claim = always_written(mapping.source.claim)
+    sent = [always_written(mapping.statuses[state].set) for state in _SENT if state in mapping.statuses]
     changed = f"SystemModstamp >= {soql.timestamp(window.since)} AND SystemModstamp < {soql.timestamp(window.until)}"
     for field, claimed in claim.items():
         words = [claimed, *(words[field] for words in sent if field in words)]

@@ -173,6 +173,11 @@ def _note(parts: Parts, provider: Provider[AccountOptions], told: Sequence[tuple
             return
 
 
+def _goes_out(planned: Planned, answer: Answer) -> datetime | None:
+    """When a batch goes out that its provider has taken, to hold it until then."""
+    return planned.batch.scheduled_for if answer.outcome == "answered" else None
+
+
 def _end(
     parts: Parts, provider: Provider[AccountOptions], planned: Planned, answer: Answer, now: datetime
 ) -> AttemptEnd:
@@ -183,5 +188,5 @@ def _end(
         provider_batch=answer.provider_batch,
         error=answer.error,
         evidence=answer.evidence,
-        poll_at=now + parts.first_poll(provider.account),
+        poll_at=(_goes_out(planned, answer) or now) + parts.first_poll(provider.account),
     )

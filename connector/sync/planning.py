@@ -12,7 +12,7 @@ from connector.model.caps import Spent
 from connector.model.messages import Message
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Batch, Provider, Request
-from connector.store import attempts, caps, outbox
+from connector.store import attempts, caps, outbox, schedule
 from connector.store.attempts import AttemptStart
 from connector.store.caps import Spender
 from connector.store.db import Transaction, new_id
@@ -22,6 +22,7 @@ from connector.sync.breakers import PROBE_SIZE, Standing
 from connector.sync.gates import through
 from connector.sync.parts import CLAIM_MARGIN, Parts
 from connector.sync.routing import leave, own_share
+from connector.sync.schedule import to_hand_over
 from connector.sync.settle import settle
 
 _LEAST_SHARE = 48
@@ -62,14 +63,20 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> list
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         rows = outbox.ready(connection, account, now, holds_until, room)
+        if rows:
+            rows = rows if probing else own_share(parts, connection, account, rows, now)
+            refused = {row.id: row.tries for row in rows if row.failure_code == BATCH_REFUSED}
+            messages, moves = _sendable(parts, connection, provider, rows, now)
+            batches = _batches(provider, messages, refused)
+            if not probing:
+                batches = _worth_sending(provider, batches, rows, now, parts.timing.linger)
+        else:
+            requests = 0 if probing else _singles(parts, provider)
+            rows = to_hand_over(parts, connection, provider, now, holds_until, requests)
+            schedule.hand_over(connection, account, ((row.id, row.send_at) for row in rows))
+            batches, moves = [Batch(new_id(), (outbox.as_message(row),), row.send_at) for row in rows], []
         if not rows:
             return []
-        rows = rows if probing else own_share(parts, connection, account, rows, now)
-        refused = {row.id: row.tries for row in rows if row.failure_code == BATCH_REFUSED}
-        messages, moves = _sendable(parts, connection, provider, rows, now)
-        batches = _batches(provider, messages, refused)
-        if not probing:
-            batches = _worth_sending(provider, batches, rows, now, parts.timing.linger)
         by_id = {row.id: row for row in rows}
         planned = [_prepared(provider, batch, by_id, now + CLAIM_MARGIN) for batch in batches[:requests]]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
@@ -93,6 +100,12 @@ def _room(provider: Provider[AccountOptions]) -> tuple[int, int]:
     """
     full = _full(provider)
     return provider.settings.senders * max(full, _LEAST_SHARE), provider.settings.senders * max(1, _LEAST_SHARE // full)
+
+
+def _singles(parts: Parts, provider: Provider[AccountOptions]) -> int:
+    """How many messages that the provider is to hold are committed at once: each has a request of its own."""
+    most = provider.settings.senders * _LEAST_SHARE
+    return min(parts.rates.left(provider.account, most, most))
 
 
 def _full(provider: Provider[AccountOptions]) -> int:

@@ -48,10 +48,10 @@ def poll_statuses(parts: Parts, account: str) -> int:
 
 
 def _next_look(parts: Parts, account: str, batch: OpenBatch, now: datetime) -> datetime:
-    age = now - batch.sent_at
+    age = max(timedelta(), now - batch.on_its_way_since)
     if age > parts.timing.final_after:
         return now + timedelta(days=365)
-    return now + max(parts.first_poll(account), min(age / 2, timedelta(hours=1)))
+    return max(now, batch.on_its_way_since) + max(parts.first_poll(account), min(age / 2, timedelta(hours=1)))
 
 
 def poll_replies(parts: Parts, account: str) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -11,13 +11,14 @@ from connector.mapping.record_mapping import RecordMapping
 from connector.model.errors import BudgetSpent, CRMError, ExchangeError, QueryFault
 from connector.model.failures import Failure
 from connector.model.messages import Draft
-from connector.model.records import Page, RecordWrite, WriteCause, WriteEnd, WriteResult
+from connector.model.records import Page, RecordQuery, RecordWrite, WriteCause, WriteEnd, WriteResult
 from connector.model.states import State
 from connector.store import claims, intake, outbox, pauses
 from connector.store.intake import Reading
 from connector.store.outbox import Move
 from connector.sync.parts import Parts, backoff
 from connector.sync.record_consent import drafts_say
+from connector.sync.schedule import ahead, furthest
 from connector.sync.settle import settle, tell
 
 log = structlog.get_logger()
@@ -63,7 +64,14 @@ def pull(parts: Parts) -> Pulled:
 
 
 def _pull_mapping(parts: Parts, mapping: RecordMapping, pulled: Pulled) -> None:
-    query = mapping.read(parts.clock())
+    now = parts.clock()
+    # what a provider may be given before it is due is read a second time as if it were: a `where` that compares with
+    # {now} in both directions would otherwise lose what is due
+    for query in dict.fromkeys((mapping.read(now), mapping.read(now + furthest(parts, mapping)))):
+        _pull_query(parts, mapping, query, pulled)
+
+
+def _pull_query(parts: Parts, mapping: RecordMapping, query: RecordQuery, pulled: Pulled) -> None:
     if parts.live.backlog_before:
         query = replace(query, fields=tuple(dict.fromkeys((*query.fields, "CreatedDate"))))
     for page in parts.crm.pages(query):
@@ -80,7 +88,7 @@ def _pull_mapping(parts: Parts, mapping: RecordMapping, pulled: Pulled) -> None:
 def _take_in(parts: Parts, mapping: RecordMapping, page: Page) -> int:
     now = parts.clock()
     read = [mapping.draft(record, now) for record in page.records]
-    due = [item for item in read if not (isinstance(item, Draft) and item.send_at and item.send_at > now)]
+    due = [item for item in read if not (isinstance(item, Draft) and _waits(parts, mapping, item, now))]
     reading = Reading(
         org=parts.org,
         mapping=mapping.name,
@@ -96,6 +104,14 @@ def _take_in(parts: Parts, mapping: RecordMapping, page: Page) -> int:
         drafts_say(parts, connection, mapping, [item for item in due if isinstance(item, Draft)], now)
         tell(parts, connection, taken.moved, now)
     return taken.fresh + taken.again
+
+
+def _waits(parts: Parts, mapping: RecordMapping, item: Draft, now: datetime) -> bool:
+    """Whether the record keeps its message until later: until it is due, or may be given to who holds it until then."""
+    if item.send_at is None or item.send_at <= now:
+        return False
+    early = ahead(parts, item.accounts[0], item.channel, mapping.name) if item.accounts else timedelta()
+    return item.send_at > now + early
 
 
 def _backlog(page: Page, before: datetime | None) -> frozenset[str]:

@@ -51,7 +51,8 @@ def reconcile(parts: Parts, account: str) -> int:
         batches = attempts.due_for_poll(connection, account, (State.UNKNOWN,), parts.clock(), _BATCHES_AT_ONCE)
     for batch in batches:
         now = parts.clock()
-        again = now + max(parts.timing.first_poll, (now - batch.sent_at) / 2)
+        begun = batch.on_its_way_since
+        again = max(now, begun) + max(parts.timing.first_poll, (now - begun) / 2)
         with parts.database.begin() as connection:
             attempts.polled(connection, [(batch.reference, again)])  # before asking, as in `poll_statuses`
         told += ask(parts, account, provider.resolve(batch))
