@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
 from connector.store import migrate
 from connector.store.db import Database
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how fast the machine is today proves nothing
+hypothesis.settings.load_profile("untimed")
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -82,12 +82,11 @@ def _fly(
 
 
 def _landed(parts: Parts, planned: Planned, flight: Future[Answer]) -> tuple[Planned, Answer]:
-    error = flight.exception()
-    if error is None:
+    try:
         return planned, flight.result()
-    # a mistake of ours after the answer: it must leave doubt, and keep nobody else's answer from being noted
-    log.error("send_failed", attempt=planned.batch.reference, exc_info=error)
-    return planned, ended(planned.batch, RuntimeError(type(error).__name__), planned.tries, parts.clock())
+    except Exception as error:  # a mistake of ours after the answer must keep nobody else's from being noted
+        log.exception("send_failed", attempt=planned.batch.reference)
+        return planned, ended(planned.batch, error, planned.tries, parts.clock())
 
 
 def _reason_to_stay(parts: Parts, planned: Planned, sortie: _Sortie) -> str | None:

@@ -64,7 +64,8 @@ def in_doubt(site: Site, sandbox: Sandbox, count: int = 1, first: int = 1) -> No
     sandbox.faults.add({"target": "bulk360", "operation": SEND, "kind": "drop_after", "times": count})
     plant(sandbox, count, "MY", first=first)
     site.pull()
-    site.dispatch(BULK)
+    for _ in range(count):  # each lost answer keeps back what has not left with it
+        site.dispatch(BULK)
 
 
 # sending
