@@ -9,6 +9,7 @@ from connector.sync.blacklist import keep_blacklist
 from connector.sync.dispatch import dispatch
 from connector.sync.floor import keep_floor
 from connector.sync.housekeeping import housekeep
+from connector.sync.lookup import look_up
 from connector.sync.note import note
 from connector.sync.parts import Parts
 from connector.sync.poll import poll_replies, poll_statuses
@@ -57,6 +58,8 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         Job("release", pace.release, lambda: release(parts), ("pull",), hung, slows=True),
         Job("housekeeping", pace.housekeeping, lambda: housekeep(parts, settings.store.keep_days), (), 4 * hung),
     ]
+    asked = {mapping.lookup.account for mapping in parts.mappings.values() if mapping.lookup is not None}
+    sending = tuple(f"dispatch {name}" for name in parts.providers)
     for account, provider in parts.providers.items():
         patient = hung + provider.settings.longest_answer
         rows += [
@@ -69,6 +72,9 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         if provider.account_capability().cancels_scheduled:
             every, watch = WATCHED_EVERY.total_seconds(), _of(watch_scheduled, parts, account)
             rows.append(Job(f"scheduled {account}", every, watch, ("release",), 4 * patient))
+        if account in asked:
+            verb = _look_up(parts, account, senders[account])
+            rows.append(Job(f"lookup {account}", pace.dispatch, verb, sending, patient))
         if provider.account_capability().keeps_blacklist:
             rows.append(Job(f"blacklist {account}", pace.push, _of(keep_blacklist, parts, account), (), patient))
     return tuple(rows)
@@ -76,6 +82,10 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
 
 def _dispatch(parts: Parts, account: str, senders: Executor) -> Callable[[], object]:
     return lambda: dispatch(parts, account, senders)
+
+
+def _look_up(parts: Parts, account: str, senders: Executor) -> Callable[[], object]:
+    return lambda: look_up(parts, account, senders)
 
 
 def _of(verb: Callable[[Parts, str], int], parts: Parts, account: str) -> Callable[[], object]:

@@ -27,6 +27,7 @@ _ORDER = (
     "release",
     "pull",
     "dispatch",
+    "lookup",
     "poll",
     "reconcile",
     "replies",

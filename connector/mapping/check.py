@@ -7,6 +7,7 @@ from connector.mapping.content_check import ONE_CHANNEL, channels_of, check_cont
 from connector.mapping.document import Document, Path
 from connector.mapping.expression import ExpressionFault, Names
 from connector.mapping.keywords import check_hearers
+from connector.mapping.lookups import check_lookup
 from connector.mapping.org import Org
 from connector.mapping.org_check import check_org
 from connector.mapping.parts import FAILED
@@ -26,6 +27,7 @@ def check(document: Document, file: MappingFile, mapping: RecordMapping, org: Or
     _every_route_carries(document, file, mapping)
     check_content(document, file, mapping)
     check_hearers(document, file, [account for route in mapping.routes for account in route.accounts])
+    check_lookup(document, mapping.lookup, mapping.message.channel)
     _opt_outs_are_found(document, mapping)
     _writes_without_values(document, mapping)
     if org is not None:

@@ -12,6 +12,7 @@ from connector.mapping.compile_content import compile_content
 from connector.mapping.document import Document, Path
 from connector.mapping.expression import Scope
 from connector.mapping.keywords import keyword_replies
+from connector.mapping.lookups import compile_lookup
 from connector.mapping.org import Org
 from connector.mapping.parts import (
     FAILED,
@@ -69,6 +70,7 @@ class Compiler:
             object=file.source.object,
             source=self._source(file.source),
             message=self._message(file.message),
+            lookup=compile_lookup(self.texts, self.accounts, file.lookup, file.source.object),
             routes=self._routes(file),
             statuses=self._statuses(file),
             activity=self._activity(file.activity),

@@ -55,6 +55,8 @@ def check_org(document: Document, file: MappingFile, mapping: RecordMapping, org
             checker.found(path, mapping.object, name)
         _channel_values(checker, file, mapping.object)
         _updates(checker, ("source", "claim"), mapping.object, mapping.source.claim)
+        if mapping.lookup is not None:
+            _updates(checker, ("lookup", "set"), mapping.object, mapping.lookup.set)
         for part in mapping.status_parts():
             _updates(checker, ("on_status", part.word, "set"), mapping.object, part.set)
     if mapping.activity is not None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from connector.mapping import apply, write_back
+from connector.mapping.lookups import LookupPart
 from connector.mapping.parts import (
     ActivityPart,
     Assignment,
@@ -40,6 +41,7 @@ class RecordMapping:
     stop_words: frozenset[str]
     start_words: frozenset[str]
     keyword_replies: Mapping[str, str] = field(default_factory=dict)
+    lookup: LookupPart | None = None
     file: str = ""
 
     def accounts(self) -> tuple[str, ...]:
@@ -95,6 +97,8 @@ class RecordMapping:
         sections: list[tuple[tuple[str | int, ...], tuple[Assignment, ...]]] = [
             (("source", "claim"), self.source.claim)
         ]
+        if self.lookup is not None:
+            sections.append((("lookup", "set"), self.lookup.set))
         sections += [(("on_status", part.word, "set"), part.set) for part in self.status_parts()]
         if self.activity is not None:
             sections.append((("activity", "set"), self.activity.upsert.set))

@@ -5,8 +5,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from connector.mapping.document import Document, Path
+from connector.mapping.expression import ExpressionFault
+from connector.mapping.lookups import given_result
 from connector.mapping.record_mapping import RecordMapping
-from connector.mapping.schema import Expect, MappingFile
+from connector.mapping.schema import Expect, MappingFile, Rehearsal
 from connector.model.messages import Draft, Refusal
 
 MOMENT = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -20,11 +22,36 @@ def rehearse(document: Document, file: MappingFile, mapping: RecordMapping) -> N
         if not _read_by(document, (*path, "given"), test.given, mapping):
             continue
         outcome = mapping.draft(test.given, MOMENT)
+        of_lookup = _looked_up(document, path, test, mapping, outcome)
         for key in sorted(test.expect.model_fields_set):
-            wanted, came = getattr(test.expect, key), _came_out(outcome, key)
+            wanted = getattr(test.expect, key)
+            came = of_lookup.get(key) if key in _OF_LOOKUP else _came_out(outcome, key)
             if wanted != came:
                 text = f"expected {key} {_shown(wanted)}, and it came out {_shown(came)}{_why(outcome, test.expect)}"
                 document.report((*path, "expect", key), text)
+
+
+_OF_LOOKUP = frozenset({"stopped", "set"})
+"""What a test can expect of a lookup."""
+
+
+def _looked_up(
+    document: Document, path: Path, test: Rehearsal, mapping: RecordMapping, outcome: Draft | Refusal
+) -> dict[str, Any]:
+    """What the result that the test gives makes of the message and its record."""
+    if test.lookup is None:
+        for key in sorted(_OF_LOOKUP & test.expect.model_fields_set):
+            document.report((*path, "expect", key), f"`{key}` follows from a lookup; give its result in `lookup`")
+        return {key: getattr(test.expect, key) for key in _OF_LOOKUP}
+    told = given_result(document, (*path, "lookup"), mapping.lookup, test.lookup)
+    if told is None or mapping.lookup is None:
+        return {}
+    fields = mapping.lookup.fields(told, outcome.fields, MOMENT)
+    try:
+        return {"stopped": mapping.lookup.stops(told), "set": fields}
+    except ExpressionFault as fault:
+        document.report((*path, "lookup"), f"the message would be held: {fault}", key=True)
+        return {"set": fields}
 
 
 def _read_by(document: Document, path: Path, given: dict[str, Any], mapping: RecordMapping) -> bool:

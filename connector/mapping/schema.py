@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from connector.mapping.channel_sections import Clic, Email, Landing, Voice, WhatsApp
+from connector.mapping.lookup_section import LookupSection
 from connector.mapping.notation import (
     Accounts,
     Clock,
@@ -230,13 +231,17 @@ class Expect(Section):
     stop: list[Text] | None = None
     held: Truth | None = None
     refused: Text | None = Field(default=None, description="the code of the refusal, like phone_unreadable")
+    stopped: Truth | None = Field(default=None, description="whether `lookup.stop` rejects the message")
+    set: dict[str, Setting] | None = Field(default=None, description="what `lookup.set` writes to the record")
 
 
 class Rehearsal(Section):
-    """A record and what must come of it; fields that `given` leaves out are null."""
+    """A record and what must come of it; fields that `given` leaves out are null, and so is what `lookup` leaves out of
+    the result of the recipient's lookup."""
 
     name: Text | None = None
     given: dict[str, Any]
+    lookup: dict[str, Any] | None = None
     expect: Expect
 
 
@@ -247,6 +252,7 @@ class MappingFile(Section):
     name: Name
     source: Source
     message: MessageSection
+    lookup: LookupSection | None = None
     route: Annotated[list[Route], Field(min_length=1)]
     on_status: OnStatus
     activity: Activity | None = None

@@ -42,13 +42,13 @@ class TextCompiler:
         """A text of the message that may be left out."""
         return None if text is None else self.template(path, text, scopes.MESSAGE)
 
-    def condition(self, path: Path, source: str) -> Expression | None:
-        """The `when` of a route; None when it is at fault."""
+    def condition(self, path: Path, source: str, scope: Scope = scopes.ROUTE) -> Expression | None:
+        """The `when` of a route, or the `stop` of a lookup; None when it is at fault."""
         self._no_comment(path)
         if source.lstrip().startswith("{"):
-            self.document.report(path, "`when` is an expression already; write it without braces")
+            self.document.report(path, f"`{path[-1]}` is an expression already; write it without braces")
             return None
-        expression = self._expression(path, source, scopes.ROUTE)
+        expression = self._expression(path, source, scope)
         if expression is not None and not expression.gives_bool:
             self.document.report(path, f"`{source}` gives a value; write what is true or false, like channel == 'sms'")
         return expression

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from connector.model.lookups import LookupKind
 from connector.model.messages import Channel, Encoding
 
 
@@ -64,10 +65,19 @@ class Capability:
     """Channel to what its messages say beyond a text; a channel that is not named takes a text alone."""
     put_in_front: Mapping[str, str] = field(default_factory=dict)
     """Country to what the provider itself puts in front of every SMS there, which counts in its length."""
+    looks_up: frozenset[LookupKind] = frozenset()
+    """What can be looked up."""
+    lookup_tells: frozenset[str] = frozenset()
+    """What a lookup tells, by the names of `LookedUp.named` without their ``lookup.``."""
 
     def serves(self, channel: Channel, country: str) -> bool:
         """Whether messages of the channel go to the country; an e-mail goes anywhere."""
         return channel is Channel.EMAIL or self.countries is None or country in self.countries
+
+    def finds(self, kind: LookupKind, country: str) -> bool:
+        """Whether a number of the country, or an address, can be looked up."""
+        anywhere = kind is LookupKind.EMAIL or self.countries is None
+        return kind in self.looks_up and (anywhere or country in (self.countries or ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ class NewsKind(StrEnum):
 
     STATUS = "status"
     REPLY = "reply"
+    LOOKUP = "lookup"  # of no message: `provider_id` is the provider's id of a lookup that goes on
 
 
 @dataclass(frozen=True, slots=True)

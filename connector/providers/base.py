@@ -17,6 +17,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 from connector.model.address import is_address, read_address
 from connector.model.capability import Capability
 from connector.model.failures import Failure
+from connector.model.lookups import LookedUp
 from connector.model.messages import Message, News, OpenBatch, Outcome
 from connector.model.phone import read_phone
 from connector.providers.account import AccountOptions as AccountOptions
@@ -236,6 +237,27 @@ class Provider(ABC, Generic[Options]):
         """The account with answers to keywords, by the keyword in small letters, which win over its settings' own; the
         account itself where its provider has no keywords."""
         return self
+
+    def look_up(self, target: str) -> Conversation[LookedUp]:
+        """What is known of a number (E.164) or an e-mail address; one question, which may cost money.
+
+        Only what the capability says it `looks_up` is asked. A provider that takes its time answers `under_way`.
+
+        Raises:
+            Refused: by a fault of the recipient or the message, nothing can be known of this target.
+            Refused, Throttled, MayHaveLeft, Unreadable: as for a send; of the last two, the question may have cost.
+        """
+        raise NotImplementedError(f"{self.name} looks nothing up")
+        yield
+
+    def looked_up(self, target: str, under_way: str) -> Conversation[LookedUp]:
+        """What became of a lookup that was `under_way`, by the provider's id of it; asking again costs nothing.
+
+        Raises:
+            Refused: it came to nothing.
+        """
+        raise NotImplementedError(f"{self.name} answers lookups at once")
+        yield
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """The news in a webhook.

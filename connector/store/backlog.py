@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from connector.model.states import State
-from connector.store import blacklist, pauses
+from connector.store import blacklist, lookups, pauses
 from connector.store.inbox import INBOX
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
@@ -16,7 +16,8 @@ from connector.store.writes import WRITE
 def due(
     connection: Connection, org: str, mappings: Sequence[str], accounts: Sequence[str], until: datetime
 ) -> dict[str, int]:
-    """What can be worked on by `until`: messages to claim or send, news to note, writes to make, numbers to block.
+    """What can be worked on by `until`: messages to claim or send, news to note, writes to make, numbers to block, and
+    recipients to look up.
 
     Only what these mappings claim and these accounts send; what is put off for longer, or paused, is left out.
     """
@@ -38,6 +39,7 @@ def due(
         ),
         "writes": _count(connection, WRITE.c.org == org, WRITE.c.standing == "due", _by(WRITE, until)),
         "numbers": blacklist.owed(connection, accounts, until),
+        "lookups": lookups.owed(connection, accounts, until),
     }
 
 

@@ -5,16 +5,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Subquery, and_, delete, or_, select, update
+from sqlalchemy import Connection, Executable, Subquery, and_, delete, exists, func, or_, select, update
 
 from connector.model.lookups import LookedUp
 from connector.model.scopes import Scope
 from connector.model.states import State
-from connector.store import outbox, pauses
+from connector.store import outbox
 from connector.store.batches import amend, of_ids, of_rows, put
 from connector.store.db import new_id
 from connector.store.lookup_tables import Lookup, MessageLookup
 from connector.store.outbox import MESSAGE
+from connector.store.pauses import PAUSE
 
 LOOKUP: Any = Lookup.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 MESSAGE_LOOKUP: Any = MessageLookup.__table__  # type: ignore[attr-defined]
@@ -118,9 +119,9 @@ def _told(named: Subquery) -> Executable:
 
 
 def due(connection: Connection, account: str, standing: str, now: datetime, limit: int) -> Sequence[Any]:
-    """An account's lookups of a standing whose time has come, those first that were asked for first."""
-    in_time = or_(LOOKUP.c.not_before.is_(None), LOOKUP.c.not_before <= now)
-    query = select(LOOKUP).where(LOOKUP.c.account == account, LOOKUP.c.standing == standing, in_time)
+    """An account's lookups of a standing whose time has come, those first that were asked for first; none while the
+    account is paused."""
+    query = select(LOOKUP).where(LOOKUP.c.account == account, LOOKUP.c.standing == standing, _in_time(now))
     return connection.execute(query.order_by(LOOKUP.c.requested_at, LOOKUP.c.id).limit(limit)).all()
 
 
@@ -148,18 +149,20 @@ def hasten(connection: Connection, account: str, ids: Collection[str], now: date
         connection.execute(update(LOOKUP).where(mine).values(not_before=now))
 
 
-def paused(connection: Connection, account: str) -> bool:
-    """Whether a person has told the account, or everything, to wait."""
-    return any(
-        row.scope == Scope.EVERYTHING or (row.scope == Scope.ACCOUNT and row.name == account)
-        for row in pauses.standing(connection)
-    )
+def owed(connection: Connection, accounts: Sequence[str], until: datetime) -> int:
+    """How many lookups these accounts can be asked for, or about, by `until`."""
+    open_ones = and_(LOOKUP.c.standing.in_(("due", "asking", "under_way")), _in_time(until))
+    return connection.execute(select(func.count()).where(LOOKUP.c.account.in_(list(accounts)), open_ones)).scalar_one()
 
 
-def drop_old(connection: Connection, before: datetime, limit: int) -> int:
-    """Drops up to `limit` lookups that were settled before then, and what is noted of messages that are gone."""
-    old = select(LOOKUP.c.id).where(LOOKUP.c.settled_at < before).limit(limit)
-    gone = select(MESSAGE_LOOKUP.c.message_id).where(MESSAGE_LOOKUP.c.message_id.not_in(select(MESSAGE.c.id)))
-    dropped = connection.execute(delete(LOOKUP).where(LOOKUP.c.id.in_(old))).rowcount
-    forgotten = delete(MESSAGE_LOOKUP).where(MESSAGE_LOOKUP.c.message_id.in_(gone.limit(limit)))
-    return dropped + connection.execute(forgotten).rowcount
+def _in_time(moment: datetime) -> Any:
+    of_account = and_(PAUSE.c.scope == Scope.ACCOUNT, PAUSE.c.name == LOOKUP.c.account)
+    paused = exists().where(or_(PAUSE.c.scope == Scope.EVERYTHING, of_account))
+    return and_(or_(LOOKUP.c.not_before.is_(None), LOOKUP.c.not_before <= moment), ~paused)
+
+
+def drop_old(connection: Connection, before: datetime) -> int:
+    """Drops lookups that were settled before then, and what is noted of messages that are gone."""
+    dropped = connection.execute(delete(LOOKUP).where(LOOKUP.c.settled_at < before)).rowcount
+    gone = ~exists().where(MESSAGE.c.id == MESSAGE_LOOKUP.c.message_id)
+    return dropped + connection.execute(delete(MESSAGE_LOOKUP).where(gone)).rowcount

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from connector.store import caps, housekeeping
+from connector.store import caps, housekeeping, lookups
 from connector.sync.parts import Parts
 
 
@@ -19,4 +19,8 @@ def housekeep(parts: Parts, keep_days: int) -> int:
                 break
     with parts.database.begin() as connection:
         caps.forget(connection, before)
+        longest = max(
+            (mapping.lookup.keep for mapping in parts.mappings.values() if mapping.lookup), default=timedelta()
+        )
+        gone += lookups.drop_old(connection, min(before, parts.clock() - longest))
     return gone

@@ -9,7 +9,7 @@ import structlog
 
 from connector.model.messages import NewsKind
 from connector.model.states import State
-from connector.store import attempts, inbox, outbox, phones, writes
+from connector.store import attempts, inbox, lookups, outbox, phones, writes
 from connector.store.db import Transaction
 from connector.store.outbox import Move
 from connector.store.writes import Owed
@@ -56,11 +56,21 @@ def note(parts: Parts) -> Noted:
         now = parts.clock()
         with parts.database.begin() as connection:
             rows = inbox.work(connection, now, _AT_ONCE)
-            if rows:
-                _note(parts, connection, rows, now, noted)
+            _hasten_lookups(connection, [row for row in rows if row.kind == NewsKind.LOOKUP], now)
+            of_messages = [row for row in rows if row.kind != NewsKind.LOOKUP]
+            if of_messages:
+                _note(parts, connection, of_messages, now, noted)
         if len(rows) < _AT_ONCE:
             break
     return noted
+
+
+def _hasten_lookups(connection: Transaction, rows: Sequence[Any], now: datetime) -> None:
+    """Lookups that their providers say go on are asked after at once."""
+    for account in sorted({row.account for row in rows}):
+        ids = {row.provider_id for row in rows if row.account == account and row.provider_id}
+        lookups.hasten(connection, account, ids, now)
+    inbox.settle(connection, [(row.id, None) for row in rows], now)
 
 
 def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datetime, noted: Noted) -> None:

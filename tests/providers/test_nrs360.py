@@ -76,6 +76,11 @@ def hook(name: str, fields: dict[str, str]) -> HookRequest:
     return HookRequest(name, "POST", {}, fields, b"", "application/x-www-form-urlencoded")
 
 
+VALIDATION_STARTED = HookRequest(
+    "validation", "POST", {}, {}, b'{"data": {"id": 2, "status": "started", "error": ""}}', "application/json"
+)
+
+
 class TestNRS360(ProviderContract):
     """The contract, for 360NRS."""
 
@@ -111,7 +116,7 @@ class TestNRS360(ProviderContract):
         DocumentedError(error(119), "119", Fault.MESSAGE, Retry.NO),
         DocumentedError(error(422), "422", Fault.MESSAGE, Retry.NO),
     ]
-    hooks: ClassVar = [hook("events", EVENT_FORM), hook("delivery", DELIVERY_QUERY)]
+    hooks: ClassVar = [hook("events", EVENT_FORM), hook("delivery", DELIVERY_QUERY), VALIDATION_STARTED]
 
     def accepting(self, batch: Batch) -> Response:
         """202 with its rows in another order than asked: the guide promises none."""

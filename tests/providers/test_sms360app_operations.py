@@ -19,7 +19,7 @@ from connector.providers.sms360app.adapter import SMS360App
 from connector.providers.sms360app.client import SMS360AppClient
 from connector.providers.sms360app.options import SMS360AppOptions
 from connector.providers.talk import Line
-from tests.providers.contract import answer
+from tests.providers.contract import answer, returned
 from tests.providers.tapes import replayed
 
 GUIDE = json.loads((Path(__file__).parent / "guide" / "sms360app.json").read_text("utf-8"))
@@ -145,7 +145,25 @@ def test_a_phone_is_verified() -> None:
         "national_format": "07723 471710",
         "error": "",
     }
-    assert (unknown.success, unknown.error, unknown.carrier_name) == (False, "not found", None)
+    assert (unknown.valid, unknown.fields["error"], unknown.carrier) == (False, "not found", None)
+
+
+def test_a_verified_phone_in_our_words() -> None:
+    """The guide's answer as a lookup: a type in small letters, what is empty as null, and the answer whole."""
+    body = {"Success": True, "Carrier Name": "EE", "Type": "Mobile", "caller_name": "", "Country_Code": "GB"}
+    told = returned(account().look_up("+447723471710"), iter([answer(200, body)]))
+    assert told.named == {
+        "lookup.valid": True,
+        "lookup.line_type": "mobile",
+        "lookup.carrier": "EE",
+        "lookup.country": "GB",
+        "lookup.caller_name": None,
+        "lookup.caller_type": None,
+        "lookup.national_format": None,
+        "lookup.error": None,
+    }
+    assert told.raw["carrier_name"] == "EE"
+    assert SMS360App.capability.lookup_tells == {name.removeprefix("lookup.") for name in told.named}
 
 
 def test_the_keys_of_a_lookup_may_change_their_case() -> None:

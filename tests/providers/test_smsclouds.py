@@ -449,8 +449,19 @@ def test_a_number_s_lookup_is_kept_whole_and_its_fields_are_mapped_by_the_settin
     assert (asked.method, asked.path) == ("GET", "api/v3/hlr/4498987282")
     assert asked.headers["authorization"] == "Bearer tok-secret"
     found = returned(adapter(hlr_fields=fields).look_up("+524498987282"), iter([answer(200, whole)]))
-    assert found.fields == {"carrier": "TELCEL", "place": None, "odd": None, "all": [{"carrier": "TELCEL"}]}
-    assert (found.number, found.whole) == ("+524498987282", whole)
+    assert found.fields == {"place": None, "odd": None, "all": [{"carrier": "TELCEL"}]}
+    assert (found.carrier, found.valid, found.raw) == ("TELCEL", None, whole)
+    assert adapter(hlr_fields=fields).account_capability().lookup_tells == set(fields)
+
+
+@pytest.mark.parametrize(
+    ("told", "valid"),
+    [(True, True), (False, False), ("False", False), ("true", True), ("active", None), (None, None), (1, None)],
+)
+def test_a_number_is_valid_only_where_the_answer_says_true_or_false(told: object, valid: bool | None) -> None:
+    """What another word means the guide does not say, so that the mapping decides by the word itself."""
+    found = returned(adapter(hlr_fields={"valid": "ok"}).look_up("+524498987282"), iter([answer(200, {"ok": told})]))
+    assert found.valid is valid
 
 
 # doctor

@@ -108,7 +108,7 @@ def settings_for(sandbox: Sandbox, url: str, **sections: Any) -> dict[str, Any]:
     for name, laid_over in sections.items():
         if name == "accounts":
             for account, options in laid_over.items():
-                usual["accounts"][account] = {**usual["accounts"][account], **options}
+                usual["accounts"][account] = {**usual["accounts"].get(account, {}), **options}
         elif isinstance(laid_over, dict):
             usual[name] = {**usual.get(name, {}), **laid_over}
         else:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
+from connector.model.lookups import LookedUp, LookupKind
 from connector.model.messages import Encoding, Message, OpenBatch, Outcome
 from connector.providers.base import (
     AccountOptions,
@@ -28,6 +29,7 @@ from connector.providers.nrs360 import (
     conversations,
     credentials,
     hooks,
+    lookups,
     scheduling,
     sending,
     whatsapp_news,
@@ -56,6 +58,8 @@ class NRS360(Provider[NRS360Options]):
         pushes_statuses=True,
         lists_sendings=True,
         keeps_blacklist=True,
+        looks_up=frozenset({LookupKind.EMAIL}),
+        lookup_tells=lookups.TELLS,
         content=content.CONTENT,
         cancels_scheduled=scheduling.CHANNELS,
     )
@@ -137,6 +141,14 @@ class NRS360(Provider[NRS360Options]):
     def cancel_scheduled(self, schedule_id: str) -> Conversation[Withdrawal]:
         """See `scheduling.cancel`."""
         return scheduling.cancel(self.settings, schedule_id)
+
+    def look_up(self, target: str) -> Conversation[LookedUp]:
+        """See `lookups.look_up`: a validation of one e-mail address."""
+        return lookups.look_up(self.account, self.settings, target)
+
+    def looked_up(self, target: str, under_way: str) -> Conversation[LookedUp]:
+        """See `lookups.looked_up`."""
+        return lookups.looked_up(self.settings, target, under_way)
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `hooks.heard`."""

@@ -7,6 +7,7 @@ from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind
 from connector.providers.base import HookAnswer, HookRequest, news_key, reference_in
 from connector.providers.nrs360.codes import NAME, event_of
+from connector.providers.nrs360.lookups import HOOK
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.report import time_of
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
@@ -44,11 +45,18 @@ WEBHOOKS = (
             WebhookField("sender", "360NRS", "the guide's %p"),
         ),
     ),
+    Webhook(
+        HOOK,
+        "Email validation",
+        "How far a validation of e-mail addresses is, at the notification address that it was begun with.",
+        (Carrier.JSON,),
+        (WebhookField("data", {"id": 2, "status": "finished"}, "the validation, as `Show a validation` has it", True),),
+    ),
 )
 
 
 def heard(settings: NRS360Options, request: HookRequest) -> HookAnswer:
-    """The news in a webhook named ``events`` (POST form) or ``delivery`` (GET).
+    """The news in a webhook named ``events`` (POST form), ``delivery`` (GET) or ``validation`` (POST JSON).
 
     Raises:
         Refused: another name (404), or a body without what the guide gives it (400).
@@ -57,6 +65,8 @@ def heard(settings: NRS360Options, request: HookRequest) -> HookAnswer:
         return HookAnswer((_event(request),))
     if request.name == "delivery":
         return HookAnswer((_delivery(settings, request),))
+    if request.name == HOOK:
+        return HookAnswer((_validation(request),))
     raise no_such_webhook("360NRS", WEBHOOKS)
 
 
@@ -111,4 +121,22 @@ def _delivery(settings: NRS360Options, request: HookRequest) -> News:
         phone=f"+{phone}" if phone.isdecimal() else None,
         opted_out=event.opted_out,
         raw=dict(query),
+    )
+
+
+def _validation(request: HookRequest) -> News:
+    """That a validation goes on. What it has found is asked for, and never taken from what is pushed."""
+    try:
+        data = orjson.loads(request.body)["data"]
+        validation, status = str(int(data["id"])), str(data["status"]).strip()
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        reason = "a notification of a validation lacks `data` with its `id` and `status`"
+        raise Refused(Failure("400", reason, Fault.PROVIDER), status=400) from None
+    return News(
+        NewsKind.LOOKUP,
+        news_key(NAME, "validation", validation, status),
+        time_of(str(data.get("updatedAt") or "")),
+        word=status,
+        provider_id=validation,
+        raw=data,
     )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
+from connector.model.lookups import LookedUp, LookupKind
 from connector.model.messages import Encoding, Message, Outcome
 from connector.model.phone import read_phone
 from connector.providers.base import (
@@ -21,7 +22,7 @@ from connector.providers.base import (
 )
 from connector.providers.sms360app import answers, checks, hooks, lookups, sending
 from connector.providers.sms360app.codes import CHANNELS, NAME
-from connector.providers.sms360app.operations import Lookup, Messages, VerifiedPhone
+from connector.providers.sms360app.operations import Lookup, Messages
 from connector.providers.sms360app.options import SMS360AppOptions
 from connector.providers.webhooks import Webhook
 
@@ -41,6 +42,8 @@ class SMS360App(Provider[SMS360AppOptions]):
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         pushes_statuses=True,
         merges_values=False,
+        looks_up=frozenset({LookupKind.PHONE}),
+        lookup_tells=lookups.TELLS,
     )
     account_fields: ClassVar[Mapping[str, str]] = {"client_id": "client_ids"}
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
@@ -81,9 +84,9 @@ class SMS360App(Provider[SMS360AppOptions]):
         """See `answers.outcomes`."""
         return answers.outcomes(batch, response)
 
-    def look_up(self, number: str) -> Conversation[VerifiedPhone]:
-        """See `lookups.looked_up`."""
-        return lookups.looked_up(self.settings, number)
+    def look_up(self, target: str) -> Conversation[LookedUp]:
+        """See `lookups.look_up`."""
+        return lookups.look_up(self.settings, target)
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """See `hooks.heard`."""

@@ -2,7 +2,7 @@
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.providers.base import Conversation, Finding
-from connector.providers.sms360app.lookups import looked_up
+from connector.providers.sms360app.lookups import verified
 from connector.providers.sms360app.options import SMS360AppOptions
 
 
@@ -16,7 +16,7 @@ def findings(settings: SMS360AppOptions) -> Conversation[list[Finding]]:
     for place, client_id in enumerate(settings.client_ids, 1):
         subject = "credentials" if len(settings.client_ids) == 1 else f"client id {place}"
         try:
-            yield from looked_up(settings, settings.check_number, client_id=client_id)
+            yield from verified(settings, settings.check_number, client_id=client_id)
         except (Refused, MayHaveLeft, Unreadable) as error:
             found.append(Finding(subject, False, str(error), "check client_ids, base_url and lookup_path"))
         else:

@@ -3,13 +3,30 @@
 from pydantic import SecretStr
 
 from connector.model.errors import Unreadable
+from connector.model.lookups import LOOKUP_WORDS, LookedUp
 from connector.providers.base import Conversation
 from connector.providers.sms360app.operations import Lookup, VerifiedPhone, VerifyPhone
 from connector.providers.sms360app.options import SMS360AppOptions
 from connector.providers.sms360app.sending import written
 
+_OWN_FIELDS = ("caller_name", "caller_type", "national_format", "error")
+TELLS = frozenset({*LOOKUP_WORDS, *_OWN_FIELDS})
 
-def looked_up(
+
+def look_up(settings: SMS360AppOptions, number: str) -> Conversation[LookedUp]:
+    """As `verified`, in our words: a number that is not found is not valid; an empty text is no text."""
+    told = yield from verified(settings, number)
+    return LookedUp(
+        valid=told.success,
+        line_type=(told.type or "").strip().lower() or None,
+        carrier=told.carrier_name or None,
+        country=told.country_code or None,
+        fields={name: getattr(told, name) or None for name in _OWN_FIELDS},
+        raw=told.model_dump(mode="json"),
+    )
+
+
+def verified(
     settings: SMS360AppOptions, number: str, *, client_id: SecretStr | None = None
 ) -> Conversation[VerifiedPhone]:
     """One question about a number in E.164, asked by the account's first client id or another; it may cost money.

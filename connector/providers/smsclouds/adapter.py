@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
+from connector.model.lookups import LookedUp, LookupKind
 from connector.model.messages import Channel, Encoding, Message, OpenBatch, Outcome
 from connector.providers.base import (
     AccountOptions,
@@ -54,6 +55,7 @@ class Smsclouds(Provider[SmscloudsOptions]):
         cancels_scheduled=scheduling.CHANNELS,
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         countries=frozenset({"MX"}),
+        looks_up=frozenset({LookupKind.PHONE}),
         content=CONTENT,
         plain_limits={
             Encoding.GSM7: (LIMITS[Form.PLAIN], LIMITS[Form.LONG]),
@@ -64,10 +66,10 @@ class Smsclouds(Provider[SmscloudsOptions]):
     shows_batches: ClassVar[bool] = True
 
     def account_capability(self) -> Capability:
-        """The guide's, without the long form where this account may not send it."""
+        """The guide's, without the long form where this account may not send it; of lookups, what `hlr_fields` name."""
         plain = LIMITS[Form.LONG] if self.settings.long_message else LIMITS[Form.PLAIN]
         limits = {**self.capability.plain_limits, Encoding.GSM7: (LIMITS[Form.PLAIN], plain)}
-        return replace(self.capability, plain_limits=limits)
+        return replace(self.capability, plain_limits=limits, lookup_tells=frozenset(self.settings.hlr_fields))
 
     def authorization(self) -> Mapping[str, str]:
         """See `addressing.authorization`."""
@@ -117,9 +119,9 @@ class Smsclouds(Provider[SmscloudsOptions]):
         """See `replies.by_message`."""
         return replies.by_message(self.settings, messages)
 
-    def look_up(self, number: str) -> Conversation[lookups.Looked]:
-        """See `lookups.looked_up`."""
-        return lookups.looked_up(self.settings, number)
+    def look_up(self, target: str) -> Conversation[LookedUp]:
+        """See `lookups.look_up`."""
+        return lookups.look_up(self.settings, target)
 
     def balance(self) -> Conversation[float | None]:
         """See `checks.balance`."""

@@ -14,14 +14,17 @@ from connector.sync.gates.caps import caps
 from connector.sync.gates.consent import consent
 from connector.sync.gates.hours import hours
 from connector.sync.gates.live_fire import live_fire
+from connector.sync.gates.lookup import lookup
 from connector.sync.gates.validity import validity
 from connector.sync.parts import Parts
 
-Gate = Callable[[Parts, Transaction, str, Sequence[Any], datetime], Mapping[str, Move]]
-"""(parts, transaction, account, rows as `store.outbox.ready` gives them, now) to message id and its move."""
+Gate = Callable[[Parts, Transaction, str, Sequence[Any], datetime], Mapping[str, Move | None]]
+"""(parts, transaction, account, rows as `store.outbox.ready` gives them, now) to message id and its move; None for one
+that stays claimed, and that the gate has put off."""
 
-GATES: tuple[Gate, ...] = (validity, live_fire, consent, hours, caps)
-"""Caps come last, for they count what all others let through."""
+GATES: tuple[Gate, ...] = (validity, live_fire, consent, hours, lookup, caps)
+"""A lookup may cost money, so nobody is looked up whom the gates before it stop. Caps come last, for they count what
+all others let through."""
 
 
 def through(
@@ -34,6 +37,6 @@ def through(
         if not left:
             break
         stopped = gate(parts, connection, account, left, now)
-        moves.extend(stopped.values())
+        moves.extend(move for move in stopped.values() if move is not None)
         left = [row for row in left if row.id not in stopped]
     return left, moves

@@ -1,0 +1,201 @@
+"""Lookups → providers: what messages wait for is asked, in the background, and kept for those that come after."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from connector.model.errors import ConnectorError, MayHaveLeft, Refused, Throttled, Unreadable
+from connector.model.failures import Fault, Retry
+from connector.model.lookups import LookedUp
+from connector.providers.base import AccountOptions, Provider
+from connector.store import lookups
+from connector.store.lookups import LookupEnd
+from connector.sync.parts import Parts, backoff
+
+log = structlog.get_logger()
+
+MOST_TRIES = 6
+"""Tries that certainly cost nothing, or were turned away, after which a lookup has failed."""
+MOST_LOST = 2
+"""Answers lost, after which a lookup has failed: each may have cost, so that one is asked again once and no more."""
+LONGEST_UNDER_WAY = timedelta(hours=24)
+"""How long a provider may take over a lookup it has begun."""
+
+_QUESTIONS_A_SENDER = 4
+_ACCOUNT_PAUSE = timedelta(seconds=60)
+_LOST_IN_A_CRASH = "the connector stopped before the answer came"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How one question ended; `pauses`: the account should be left alone for a while."""
+
+    end: LookupEnd
+    pauses: bool = False
+
+
+def look_up(parts: Parts, account: str, senders: Executor) -> int:
+    """Asks an account for the lookups that are due, by its senders and rate; gives how many were settled.
+
+    A question is committed before it leaves. One whose answer is lost, to a crash too, may have cost money and is
+    asked again at most once. A lookup that the provider takes its time over is asked after until it is there.
+
+    Raises:
+        LeaseHeld: this process lost its lease; nothing was asked.
+    """
+    provider = parts.providers[account]
+    settled = _take_up_interrupted(parts, account)
+    for standing in ("under_way", "due"):
+        while not parts.stopping.is_set():
+            rows = _begin(parts, provider, standing)
+            if not rows:
+                break
+            ask = _ask if standing == "due" else _ask_after
+            ended = list(senders.map(partial(ask, parts, provider), rows))
+            settled += _note(parts, account, [each.end for each in ended])
+            if any(each.pauses for each in ended):
+                return settled
+    return settled
+
+
+def _take_up_interrupted(parts: Parts, account: str) -> int:
+    """Questions that were under way when a process ended: their answers are lost."""
+    now = parts.clock()
+    with parts.database.read() as connection:
+        rows = lookups.due(connection, account, "asking", now, 10_000)
+    return _note(parts, account, [_lost(row, _LOST_IN_A_CRASH, now) for row in rows])
+
+
+def _begin(parts: Parts, provider: Provider[AccountOptions], standing: str) -> Sequence[Any]:
+    """The lookups that are asked for now; those that may cost are committed as such."""
+    now, account = parts.clock(), provider.account
+    _, room = parts.rates.left(account, 1, provider.settings.senders * _QUESTIONS_A_SENDER)
+    if not room:
+        return ()
+    with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)
+        rows = lookups.due(connection, account, standing, now, room)
+        if standing == "due":
+            lookups.begin(connection, [row.id for row in rows])
+    parts.rates.take(account, 0, len(rows))
+    return rows
+
+
+def _ask(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _Asked:
+    """Asks once; whatever goes wrong, the question is committed and never asked again more often than is said."""
+    account = provider.account
+    try:
+        told = parts.line(account).hear(provider.look_up(row.target))
+    except (MayHaveLeft, Unreadable) as error:
+        _warn(parts, account, error)
+        return _Asked(_lost(row, str(error), parts.clock()))
+    except ConnectorError as error:
+        if _of_the_target(error):
+            return _Asked(_failed(row, str(error), parts.clock()))
+        _warn(parts, account, error)
+        return _Asked(_put_off(parts, account, row, error), pauses=True)
+    except Exception as error:  # a bug in an adapter must not ask for ever
+        log.exception("lookup_failed", account=account, lookup=row.id)
+        return _Asked(_failed(row, f"{type(error).__name__} in the adapter", parts.clock()))
+    parts.alarms.settle(_subject(account))
+    return _Asked(_answered(row, told, parts.clock()))
+
+
+def _ask_after(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _Asked:
+    """Asks what became of a lookup under way, which costs nothing."""
+    account, now = provider.account, parts.clock()
+    too_late = row.requested_at + LONGEST_UNDER_WAY <= now
+    try:
+        told = parts.line(account).hear(provider.looked_up(row.target, row.under_way))
+    except ConnectorError as error:
+        if too_late or _of_the_target(error):
+            return _Asked(_failed(row, str(error), parts.clock()))
+        _warn(parts, account, error)
+        again = parts.clock() + backoff(row.tries + 1)
+        end = _end(row, "under_way", tries=row.tries + 1, not_before=again, under_way=row.under_way, error=str(error))
+        return _Asked(end, pauses=not isinstance(error, Unreadable))
+    except Exception as error:
+        log.exception("lookup_failed", account=account, lookup=row.id)
+        return _Asked(_failed(row, f"{type(error).__name__} in the adapter", parts.clock()))
+    if told.under_way is not None and too_late:
+        hours = LONGEST_UNDER_WAY // timedelta(hours=1)
+        return _Asked(_failed(row, f"the provider did not finish it within {hours} hours", parts.clock()))
+    return _Asked(_answered(row, told, parts.clock()))
+
+
+def _note(parts: Parts, account: str, ends: Sequence[LookupEnd]) -> int:
+    if ends:
+        now = parts.clock()
+        with parts.database.begin() as connection:
+            lookups.end(connection, account, ends, now)
+    return sum(1 for end in ends if end.settled_at is not None)
+
+
+def _answered(row: Any, told: LookedUp, now: datetime) -> LookupEnd:
+    if told.under_way is not None:
+        tries = row.tries + 1 if row.standing == "under_way" else 0
+        again = now + backoff(tries, first=1.0)
+        return _end(row, "under_way", tries=tries, not_before=again, under_way=told.under_way)
+    return replace(_end(row, "known", tries=row.tries, settled_at=now), told=told)
+
+
+def _lost(row: Any, why: str, now: datetime) -> LookupEnd:
+    lost = row.lost + 1
+    if lost >= MOST_LOST:
+        reason = f"{why}; each of {lost} questions may have cost, and no more are asked"
+        return _end(row, "failed", tries=row.tries, lost=lost, settled_at=now, error=reason)
+    return _end(row, "due", tries=row.tries, lost=lost, not_before=now + backoff(row.tries), error=why)
+
+
+def _failed(row: Any, why: str, now: datetime) -> LookupEnd:
+    return _end(row, "failed", tries=row.tries, settled_at=now, error=why)
+
+
+def _put_off(parts: Parts, account: str, row: Any, error: ConnectorError) -> LookupEnd:
+    """Nothing was done, and nothing cost: it is tried again, so many times."""
+    now, tries = parts.clock(), row.tries + 1
+    if tries >= MOST_TRIES:
+        return replace(_failed(row, str(error), now), tries=tries)
+    wait = backoff(tries)
+    if isinstance(error, Throttled):
+        wait = max(wait, timedelta(seconds=error.wait))
+        parts.rates.wait(account, error.wait)
+    elif isinstance(error, Refused):
+        wait = max(wait, _ACCOUNT_PAUSE)
+    return _end(row, "due", tries=tries, not_before=now + wait, error=str(error))
+
+
+def _end(
+    row: Any,
+    standing: str,
+    *,
+    tries: int,
+    lost: int | None = None,
+    not_before: datetime | None = None,
+    under_way: str | None = None,
+    settled_at: datetime | None = None,
+    error: str | None = None,
+) -> LookupEnd:
+    kept = row.lost if lost is None else lost
+    return LookupEnd(row.id, row.target, standing, tries, kept, not_before, under_way, settled_at, error)
+
+
+def _of_the_target(error: ConnectorError) -> bool:
+    """Whether the provider refused this very target, and not us or the moment."""
+    if not isinstance(error, Refused) or isinstance(error, Throttled):
+        return False
+    return error.failure.fault is not Fault.ACCOUNT and error.failure.retry is not Retry.LATER
+
+
+def _warn(parts: Parts, account: str, error: ConnectorError) -> None:
+    log.warning("lookup_ended", account=account, reason=str(error))
+    parts.alarms.sound(_subject(account), f"{error} Messages wait for lookups there as long as their mappings say.")
+
+
+def _subject(account: str) -> str:
+    return f"lookups of {account}"
