@@ -9,6 +9,7 @@ from connector.cli import (
     backfill,
     call,
     consent,
+    lookup,
     mapping,
     message,
     pauses,
@@ -54,6 +55,7 @@ reconciling.add_to(app)
 backfill.add_to(app)
 pauses.add_to(app)
 call.add_to(app)
+lookup.add_to(app)
 app.add_typer(mapping.commands, name="mapping")
 message.commands.command()(resolve.resolve)
 app.add_typer(message.commands, name="message")
