@@ -75,6 +75,19 @@ def test_a_number_in_groups_is_cut_too(groups: list[str], between: str) -> None:
     assert between.join(groups[:-1]) not in text
 
 
+@given(
+    name=st.from_regex(r"[A-Za-z0-9._+'-]{1,30}", fullmatch=True),
+    domain=st.from_regex(r"[a-z0-9-]{2,12}(\.[a-z0-9-]{2,12})?", fullmatch=True),
+    sentence=st.sampled_from(["{}", "to <{}>, refused", "{{'to': '{}'}}", "mailto:{}?x=1", "[{}] and {}"]),
+)
+def test_an_address_is_cut_to_its_last_word_wherever_it_stands(name: str, domain: str, sentence: str) -> None:
+    """Neither the name nor the domain of an e-mail address is shown."""
+    text = log.masked(sentence.format(f"{name}@{domain}.com", f"{name}@{domain}.com"))
+    assert f"{name}@" not in text
+    assert f"@{domain}" not in text
+    assert "…@….com" in text
+
+
 @pytest.mark.parametrize("harmless", ["01M7YAD80AD96486516HF7ERHJ", "2026-11-21T05:00:00+00:00", "HTTP 503", "#000123"])
 def test_ids_dates_and_codes_stay_whole(harmless: str) -> None:
     """What is no number can still be searched for."""
