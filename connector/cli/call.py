@@ -54,8 +54,8 @@ def call(
     in the guide and by ours, and an example. The answer is a JSON document; a list's pages are joined, a line of JSON a
     row, and so are reports.
 
-    What sends messages needs --yes, and is held to pauses, consent and live fire as every message is; it has no record in
-    the CRM and no row in the store. Exits with 1 when it is refused or fails, with 2 when what was typed is wrong.
+    What sends messages needs --yes, and is held to pauses, consent and live fire as every message is; it has no record
+    in the CRM and no row in the store. Exits with 1 when it is refused or fails, with 2 when what was typed is wrong.
     """
     if listed:
         show_list([_provider(target, config)] if target else list(CLIENTS), as_json=as_json)
