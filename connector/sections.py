@@ -65,6 +65,9 @@ class Pace(_Section):
     replies: float = Field(default=60.0, gt=0, description="between two questions for replies")
     sweep: float = Field(default=300.0, gt=0, description="between two sweeps of the phone index")
     balance: float = Field(default=300.0, gt=0, description="between two looks at what an account has left to spend")
+    blacklist: float = Field(
+        default=14_400.0, gt=0, description="between two readings of what is on a provider's own blacklist"
+    )
     reconcile: float = Field(default=60.0, gt=0, description="between two looks at unknown outcomes")
     release: float = Field(default=60.0, gt=0, description="between two looks for held messages whose time has come")
     housekeeping: float = Field(default=3600.0, gt=0, description="between two looks for what may be forgotten")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta
 
 from connector.settings import Settings
 from connector.sync.blacklist import keep_blacklist
@@ -13,6 +14,7 @@ from connector.sync.lookup import look_up
 from connector.sync.note import note
 from connector.sync.parts import Parts
 from connector.sync.poll import poll_replies, poll_statuses
+from connector.sync.provider_consent import hear_blacklist
 from connector.sync.pull import pull
 from connector.sync.push import push
 from connector.sync.reconcile import reconcile
@@ -77,6 +79,8 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
             rows.append(Job(f"lookup {account}", pace.dispatch, verb, sending, patient))
         if provider.account_capability().keeps_blacklist:
             rows.append(Job(f"blacklist {account}", pace.push, _of(keep_blacklist, parts, account), (), patient))
+            hears = _hear_blacklist(parts, account, timedelta(seconds=pace.blacklist))
+            rows.append(Job(f"blacklisted {account}", min(pace.blacklist, pace.balance), hears, (), 4 * patient))
     return tuple(rows)
 
 
@@ -86,6 +90,10 @@ def _dispatch(parts: Parts, account: str, senders: Executor) -> Callable[[], obj
 
 def _look_up(parts: Parts, account: str, senders: Executor) -> Callable[[], object]:
     return lambda: look_up(parts, account, senders)
+
+
+def _hear_blacklist(parts: Parts, account: str, every: timedelta) -> Callable[[], object]:
+    return lambda: hear_blacklist(parts, account, every)
 
 
 def _of(verb: Callable[[Parts, str], int], parts: Parts, account: str) -> Callable[[], object]:

@@ -220,6 +220,14 @@ class Provider(ABC, Generic[Options]):
         """Takes a number (E.164) off the provider's own blacklist; one that is not there is as good as taken off."""
         yield from ()
 
+    def blacklisted(self, number: str | None = None) -> Conversation[None]:
+        """Who is on the provider's own blacklist, page by page: opted-out news with a `phone` (E.164, or an e-mail
+        address), and since when in `at` where that is told. With `number` only that one's entry, if there is one.
+
+        Only providers whose capability says `keeps_blacklist` are asked.
+        """
+        yield from ()
+
     def find_scheduled(self, batch: OpenBatch) -> Conversation[str | None]:
         """The provider's id of what it holds until its date, by which it is cancelled; None where it shows none.
 

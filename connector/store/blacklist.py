@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, or_, select, update
+from sqlalchemy import Connection, Executable, Subquery, bindparam, exists, func, or_, select, update
 
-from connector.store.batches import put
+from connector.store.batches import of_rows, put
 from connector.store.tables import BlacklistCall
 
 CALL: Any = BlacklistCall.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -53,6 +53,25 @@ def due(connection: Connection, account: str, now: datetime, limit: int) -> Sequ
     in_time = or_(CALL.c.not_before.is_(None), CALL.c.not_before <= now)
     query = select(CALL).where(CALL.c.standing == "due", CALL.c.account == account, in_time, ~earlier)
     return connection.execute(query.order_by(CALL.c.id).limit(limit)).all()
+
+
+def newest(connection: Connection, account: str, numbers: Sequence[str]) -> dict[str, Any]:
+    """Number to the last call that an account's blacklist was, or is still to be, told of it. One statement."""
+    if not numbers:
+        return {}
+    rows = of_rows(
+        connection, _newest_calls, CALL, ("number",), [{"number": each} for each in numbers], account=account
+    )
+    return {row.number: row for row in rows}
+
+
+def _newest_calls(named: Subquery) -> Executable:
+    # by each standing there is, for that is what the index begins with
+    of_these = CALL.c.standing.in_(("due", "done", "parked")) & (CALL.c.account == bindparam("account"))
+    last = (
+        select(func.max(CALL.c.id)).where(of_these, CALL.c.number.in_(select(named.c.number))).group_by(CALL.c.number)
+    )
+    return select(CALL).where(CALL.c.id.in_(last))
 
 
 def done(connection: Connection, call_id: int, now: datetime) -> None:

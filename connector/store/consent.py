@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Subquery, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import Connection, Executable, Subquery, and_, bindparam, exists, func, or_, select, tuple_
 
 from connector.model.consent import EVERYTHING, ConsentWord, kind_scope, sender_scope
 from connector.model.messages import NewsKind
@@ -107,6 +107,16 @@ def of_voices(connection: Connection, org: str, voices: Sequence[str]) -> dict[t
     newest = select(func.max(CONSENT.c.id)).where(theirs).group_by(CONSENT.c.number, CONSENT.c.voice)
     rows = connection.execute(select(CONSENT).where(CONSENT.c.id.in_(newest)))
     return {(row.number, row.voice): row for row in rows}
+
+
+def stops_of(connection: Connection, org: str, voice: str, after: int, limit: int) -> Sequence[Any]:
+    """The stops of everything that a voice has not taken back, by their id, those after `after`."""
+    later = CONSENT.alias("later")
+    same = and_(later.c.number == CONSENT.c.number, later.c.scope == EVERYTHING, later.c.voice == voice)
+    taken_back = exists().where(later.c.org == org, same, later.c.id > CONSENT.c.id)
+    theirs = and_(CONSENT.c.org == org, CONSENT.c.voice == voice, CONSENT.c.id > after)
+    query = select(CONSENT).where(theirs, CONSENT.c.scope == EVERYTHING, CONSENT.c.stopped, ~taken_back)
+    return connection.execute(query.order_by(CONSENT.c.id).limit(limit)).all()
 
 
 def history(connection: Connection, org: str, number: str) -> Sequence[Any]:

@@ -91,7 +91,7 @@ def hear(
     of_message = {word.number: word.evidence.get("message") for word in said}
     stopped = {word.number for word in said if word.stopped and standing[word.number][word.voice].stopped}
     write_stops(reach, connection, stopped, now, of_message)
-    _write_starts(reach, connection, {number: at for number, at in lifted.items() if number not in stopped}, now)
+    write_starts(reach, connection, {number: at for number, at in lifted.items() if number not in stopped}, now)
     if changes:
         log.info("consent_changed", count=len(changes), stopped=sum(word.stopped for word in changes))
 
@@ -187,7 +187,7 @@ def write_stops(
         _owe(reach, connection, made, now, (of_message or {}).get(number))
 
 
-def _write_starts(reach: Reach, connection: Transaction, lifted: Mapping[str, datetime], now: datetime) -> None:
+def write_starts(reach: Reach, connection: Transaction, lifted: Mapping[str, datetime], now: datetime) -> None:
     """Owes what the mappings write when a stop is taken back, to the records that this stop was written to."""
     held = phones.holders(connection, reach.org, sorted(lifted))
     ids = [match.record_id for matches in held.values() for match in matches]

@@ -134,6 +134,10 @@ class NRS360(Provider[NRS360Options]):
         """See `blacklist.unblock`."""
         return blacklist.unblock(self.settings, number)
 
+    def blacklisted(self, number: str | None = None) -> Conversation[None]:
+        """See `blacklist.listed`."""
+        return blacklist.listed(self.settings, number)
+
     def find_scheduled(self, batch: OpenBatch) -> Conversation[str | None]:
         """See `scheduling.find`."""
         return scheduling.find(self.settings, batch)
