@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:\"|/]{1,64}@[^\s@<>()\[\]{},;:'\"|/=?&
 """What could be an e-mail address, however odd."""
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _NUMBER = re.compile(
-    r"(?<![A-Za-z0-9])(?!\d{4}-\d\d-\d\d)"
+    r"(?<![A-Za-z0-9])(?!\d{4}-\d\d-\d\d(?!-?\d))"
     rf"(?!{_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]))"
     r"\+?\d[\d .\-()]{6,}\d(?![A-Za-z0-9])"
 )

@@ -1,5 +1,6 @@
 """What a mapping says beyond a text: the sections of channels, recipients with an address, and answers to keywords."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -329,3 +330,25 @@ def test_every_key_of_a_section_has_a_provider(real_accounts: dict[str, AccountC
     }
     said = {(section.channel, name) for section in CHANNEL_SECTIONS.values() for name in section.model_fields}
     assert said == declared
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "administrators.md"
+EXAMPLES = re.findall(r"^\| `(\w+)` \| `` (.*?) `` \| ([^;.:|]+)", GUIDE.read_text("utf-8"), re.MULTILINE)
+ACCOUNTS = {"360NRS": "nrs", "Smsclouds": "clouds", "Optimum Measures": "om"}
+
+
+@pytest.mark.parametrize(("section", "example", "whose"), EXAMPLES)
+def test_the_guide_s_example_of_a_channel_is_taken(write: Write, section: str, example: str, whose: str) -> None:
+    """Administrators can copy what their guide shows, for the provider that it names."""
+    channel = CHANNEL_SECTIONS[section].channel
+    assert write(channel, example, ACCOUNTS[whose]).warnings == ()
+
+
+def test_the_guide_has_an_example_of_every_section() -> None:
+    """And speaks of every key that a section has, and of keywords."""
+    text = GUIDE.read_text("utf-8")
+    assert {section for section, _, _ in EXAMPLES} == set(CHANNEL_SECTIONS)
+    for section in CHANNEL_SECTIONS.values():
+        for name, info in section.model_fields.items():
+            assert re.search(rf"\b{info.alias or name}\b", text), name
+    assert "on_keyword: {INFO:" in text
