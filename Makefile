@@ -6,7 +6,7 @@ ARGS   ?=
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check test-foreign bench chaos chaos-short lock generated audit licences
+.PHONY: help install demo test lint check test-foreign bench tapes-live chaos chaos-short lock generated audit licences
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -41,6 +41,10 @@ bench: install   ## speed and memory, each beside its floor; prints a table, wri
 	@$(PY) -m benchmarks $(ARGS)
 	@$(PY) -m benchmarks.providers
 	@$(PY) -m benchmarks.report_memory
+
+tapes-live: install ## tapes from the live service; ACCOUNT=nrs-main, ARGS="--config connector.toml --sending +34600000000"
+	@test -n "$(ACCOUNT)" || { echo "say which account of the settings: make tapes-live ACCOUNT=nrs-main" >&2; exit 2; }
+	@$(PY) -m tests.providers.live "$(ACCOUNT)" $(ARGS)
 
 chaos: install   ## kills, faults, full disks, restarted servers, wrong clocks; ARGS="--seed N" plays a run again
 	@$(PY) -m tests.chaos $(ARGS)
