@@ -151,6 +151,9 @@ _CAPABILITIES: Mapping[str, Callable[[Capability], str]] = {
     "replies can be asked for": lambda can: _yes(can.polls_replies),
     "webhooks, by the name in their address": lambda can: ", ".join(f"`{name}`" for name in can.pushes) or "none",
     "a lost answer can be looked up by our reference": lambda can: _yes(can.lists_sendings),
+    "gives back what it holds until its date (`schedule_ahead`)": lambda can: (
+        ", ".join(sorted(can.cancels_scheduled)) or "no"
+    ),
     "a later final status replaces an earlier one": lambda can: _yes(can.last_word_wins),
 }
 
@@ -242,6 +245,8 @@ def states_page() -> Iterator[str]:
     yield ""
     again = [f"`{one}` to `{to}`" for one in State for to in State if _only_by_word(one, to)]
     yield f"By a person's word, or a mapping's `may_send_twice: true`, also: {', '.join(again) or 'none'}."
+    back = [f"`{one}` to `{to}`" for one in State for to in State if _only_taken_back(one, to)]
+    yield f"By the word of a provider that a message it held until its date will not go out, also: {', '.join(back)}."
     yield f"Where a provider's guide says that its last word counts, a later one of {last} replaces an earlier one."
     ends = ", ".join(f"`{name}`" for name, adapter in PROVIDERS.items() if adapter.capability.last_word == State.SENT)
     yield f"`sent` is the end for accounts at a provider that says no more than that: {ends or 'none'}."
@@ -249,6 +254,10 @@ def states_page() -> Iterator[str]:
 
 def _only_by_word(one: State, to: State) -> bool:
     return may_move(one, to, sends_again=True) and not may_move(one, to)
+
+
+def _only_taken_back(one: State, to: State) -> bool:
+    return may_move(one, to, taken_back=True) and not may_move(one, to)
 
 
 def _standing(state: State) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from connector.mapping.record_mapping import RecordMapping
 from connector.model.messages import Channel
+from connector.model.states import State
 from connector.providers.base import AccountOptions, Provider
 from connector.store import cursors, outbox, schedule
 from connector.store.db import Transaction
@@ -28,13 +29,25 @@ _TRIES = 5
 
 
 def ahead(parts: Parts, account: str, channel: Channel, mapping: str) -> timedelta:
-    """How long before its date a message may be given to an account; not at all where a cap counts what is sent."""
-    provider = parts.providers.get(account)
-    if provider is None or channel not in provider.account_capability().cancels_scheduled:
+    """How long before its date a message may be given to an account: not at all where a cap counts what is sent, or
+    where its record could not be told that the message is held again."""
+    provider, asks = parts.providers.get(account), parts.mappings.get(mapping)
+    if provider is None or asks is None or not provider.settings.schedule_ahead:
+        return timedelta()
+    if channel not in provider.account_capability().cancels_scheduled or not _can_be_held_again(asks):
         return timedelta()
     if any(cap.covers(account, mapping) for cap in parts.caps):
         return timedelta()
     return timedelta(seconds=provider.settings.schedule_ahead)
+
+
+def _can_be_held_again(mapping: RecordMapping) -> bool:
+    """Whether what is written for `held` stands over what the provider's answer wrote: else a record that we told so
+    would look as if a person had changed it, and its message would not go out again."""
+    held = mapping.statuses.get(State.HELD)
+    from_the_claim = set(mapping.while_held()) - {each.field for each in (held.set if held is not None else ())}
+    answers = [mapping.statuses[state] for state in schedule.HANDED_OVER if state in mapping.statuses]
+    return not any(each.field in from_the_claim for answer in answers for each in answer.set)
 
 
 def furthest(parts: Parts, mapping: RecordMapping) -> timedelta:

@@ -1,5 +1,7 @@
 """Messages given to their provider before they are due, and taken back when their record, or a person, says so."""
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -203,6 +205,16 @@ def test_under_a_cap_nothing_is_given_away(site: Site, sandbox: Sandbox) -> None
     site.with_parts(caps=(Cap(Scope.ACCOUNT, NRS, Unit.MESSAGES, Period.HOUR, 100),))
     hand_over(site)
     assert held_there(sandbox) == []
+
+
+def test_a_record_that_cannot_be_told_held_keeps_its_message(site: Site, sandbox: Sandbox) -> None:
+    """Where `held` does not write the status, a message that was taken back could not be told from a changed record."""
+    mapping = site.parts.mappings["sms-outbox"]
+    held = mapping.statuses[State.HELD]
+    without = replace(held, set=tuple(each for each in held.set if each.field != "Status__c"))
+    site.with_parts(mappings={mapping.name: replace(mapping, statuses={**mapping.statuses, State.HELD: without})})
+    hand_over(site)
+    assert (site.states(), statuses(sandbox)) == ({}, {"Queued": 1})
 
 
 def test_hours_are_asked_for_the_date(site: Site, sandbox: Sandbox) -> None:
@@ -515,3 +527,52 @@ def test_an_sms_that_its_provider_cannot_cancel_is_never_given_away(site: Site, 
     hand_over(site, account=SMSCLOUDS, country="MX")
     assert (site.states(), statuses(sandbox)) == ({}, {"Queued": 1})
     assert requests(sandbox, "POST /api/v3/campaign", "smsclouds") == 0
+
+
+# -- whatever happens
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_a_provider_holds_what_is_accepted_and_nothing_else(
+    site: Site, sandbox: Sandbox, seed: int
+) -> None:
+    """Records moved, mended and cancelled, stops, pauses and lost answers in any order: once all is looked at again,
+    the provider holds each accepted message once, for its record's date, and none that is held or cancelled."""
+    dice = random.Random(seed)
+    planted = hand_over(site, 6)
+    cancelled: set[str] = set()
+    for _ in range(12):
+        _something_happens(site, dice, planted, cancelled)
+        turn(site)
+    sandbox.faults.reset()
+    for _ in range(3):
+        turn(site)
+    accepted = {row.record_id: row.send_at for row in site.messages() if row.state == State.ACCEPTED}
+    unknown = [row.send_at for row in site.messages() if row.state == State.UNKNOWN]
+    there = Counter(held_there(sandbox))
+    assert Counter(accepted.values()) <= there <= Counter([*accepted.values(), *unknown])
+    assert fates(sandbox).count("accepted") == there.total()
+    assert not cancelled & set(accepted)
+    dates = {each["Id"]: each["Send_After__c"] for each in sandbox.org.rows("SMS_Message__c")}
+    assert {each: datetime.fromisoformat(dates[each]) for each in accepted} == accepted
+
+
+def _something_happens(site: Site, dice: random.Random, planted: list[str], cancelled: set[str]) -> None:
+    record_id = dice.choice([each for each in planted if each not in cancelled])
+    move = dice.choice(("move", "mend", "cancel", "fault", "stop", "pause"))
+    if move == "move":
+        change(site.sandbox, record_id, Send_After__c=at(site, dice.uniform(0.5, 3.5) * HOUR))
+    elif move == "mend":
+        change(site.sandbox, record_id, Body__c=f"Mejor #{dice.randrange(10**6):06d}")
+    elif move == "cancel" and len(cancelled) < 3:
+        change(site.sandbox, record_id, Status__c="Cancelled")
+        cancelled.add(record_id)
+    elif move == "fault":
+        rule = {"operation": dice.choice((CANCEL, LIST, SEND)), "kind": dice.choice(("drop_after", "drop_before"))}
+        site.sandbox.faults.add({"target": "nrs360", "times": 1, **rule})
+    elif move == "stop":
+        stop(site, planted.index(record_id) + 1)
+    elif move == "pause":
+        pause(site, Scope.ACCOUNT, NRS)
+        turn(site)
+        resume(site, Scope.ACCOUNT, NRS)

@@ -59,6 +59,7 @@ def send_request(settings: NRS360Options, batch: Batch) -> Request:
         template_id=template,
         campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
         sub=substitutions(settings, pages) if template is None else _variables(batch),
+        schedule_date=batch.scheduled_for,
     )
     return Mailing.send.request(asked, headers=authorization(settings))
 

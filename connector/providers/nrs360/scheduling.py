@@ -18,7 +18,8 @@ from connector.providers.withdrawal import Withdrawal
 
 log = structlog.get_logger(__name__)
 
-CHANNELS = frozenset({Channel.SMS})
+CHANNELS = frozenset({Channel.SMS, Channel.EMAIL})
+"""Scheduled are SMS and MAILING alone: other channels take a date, and nothing takes it back."""
 _INVALID_GUID = "120"
 """The guide's error of a guid that is not among the scheduled ones."""
 

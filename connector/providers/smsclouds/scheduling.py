@@ -1,7 +1,7 @@
 """Taking back a voice campaign that has not begun (guide: "Blaster (RoboCall) Cancel Campaigns"). The guide has nothing
 of the kind for SMS and email campaigns."""
 
-from connector.model.errors import Refused
+from connector.model.errors import Refused, Unreadable
 from connector.model.messages import Channel, OpenBatch
 from connector.model.states import State
 from connector.providers.base import Conversation
@@ -13,6 +13,7 @@ from connector.providers.smsclouds.options import SmscloudsOptions
 from connector.providers.withdrawal import Withdrawal
 
 CHANNELS = frozenset({Channel.VOICE})
+_QUEUED = frozenset({"0", "queued", "to_send"})
 _UNPROCESSABLE = 422
 """How what is not queued any more is refused: the guide gives the rule, and this as the one status that fits it."""
 
@@ -35,7 +36,10 @@ def cancel(settings: SmscloudsOptions, campaign: str) -> Conversation[Withdrawal
             raise
         shown = yield Voice.show.request(asked, headers=headers)
         status = Voice.show.read(given(shown)).status or ""
-    state = CALLS.get(str(status).strip().lower())
+    word = str(status).strip().lower()
+    state = CALLS.get(word)
+    if word in _QUEUED:
+        raise Unreadable("Smsclouds does not cancel a voice campaign that it shows as queued; it is asked again")
     if state is State.CANCELLED:
         return Withdrawal.WITHDRAWN
     # 3 is "Fail/Cancel": before its date it can hardly be the first, and that is for who knows the date to say
