@@ -16,7 +16,7 @@ from connector.model.capability import Capability
 from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, State, may_move
 from connector.providers.base import AccountOptions, Provider
 from connector.providers.operation import Operation
-from connector.providers.registry import CLIENTS, KNOWN, PROVIDERS
+from connector.providers.registry import CLIENTS, KNOWN, PROTOCOLS, PROVIDERS
 from connector.settings import Settings
 from connector.web.openapi import description
 from docs.ends import ends_page
@@ -67,6 +67,10 @@ def settings_page() -> Iterator[str]:
         own = {name: field for name, field in adapter.options.model_fields.items() if _differs(field, shared.get(name))}
         said = "What this provider's accounts add, and where their defaults differ."
         yield from _section(f'`[accounts.<name>]` with `provider = "{provider}"`', said, own)
+    for (provider, protocol), adapter in PROTOCOLS.items():
+        own = {name: field for name, field in adapter.options.model_fields.items() if _differs(field, shared.get(name))}
+        said = "What such an account adds, in the place of what the provider's other accounts do."
+        yield from _section(f'`[accounts.<name>]` with `provider = "{provider}"`, `protocol = "{protocol}"`', said, own)
 
 
 def _differs(field: FieldInfo, shared: FieldInfo | None) -> bool:

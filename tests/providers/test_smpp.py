@@ -128,6 +128,20 @@ def test_what_a_part_holds(alphabet: Alphabet, character: str, alone: int, two: 
     assert ALONE[alphabet] == len(b"".join(characters(alphabet, character * alone)))
 
 
+@pytest.mark.parametrize(
+    ("alphabet", "text", "first"),
+    [
+        (Alphabet.GSM7, "a" * 152 + "€" + "b" * 10, "a" * 152),
+        (Alphabet.UCS2, "ж" * 66 + "😀" + "я" * 10, "ж" * 66),
+        (Alphabet.LATIN1, "é" * 141, "é" * 134),
+    ],
+)
+def test_no_character_is_cut_in_two(alphabet: Alphabet, text: str, first: str) -> None:
+    """A character that would not fit whole begins the next part."""
+    parts = cut(text, alphabet, "sar", 1)
+    assert [text_of(alphabet, part.octets) for part in parts] == [first, text[len(first) :]]
+
+
 # PDUs
 
 
@@ -166,6 +180,11 @@ def test_a_receipt_s_fields_are_found(word: str, error: str, text: str) -> None:
         f"id:0a-1 sub:001 dlvrd:000 submit date:2611210840 done date:2611210841 stat:{word} err:{error} text:{text}"
     )
     assert (told["id"], told["stat"], told["done date"], told["err"]) == ("0a-1", word, "2611210841", error)
+
+
+def test_what_the_text_says_is_not_the_receipt_s_word() -> None:
+    """A person's text that looks like a receipt does not fill in what the receipt leaves out."""
+    assert fields_of("id:1 stat:DELIVRD text:err:9 done date:2611210841") == {"id": "1", "stat": "DELIVRD"}
 
 
 @pytest.mark.parametrize(
@@ -409,4 +428,4 @@ def test_an_smpp_account_is_an_account() -> None:
     """The settings take an SMPP account beside the others, and Retry is what its errors say."""
     chosen = settings.of({"accounts": {"mx": ACCOUNT}}).account_options()["mx"]
     assert isinstance(chosen, SmppOptions)
-    assert (chosen.longest_answer, failure_of(0x0E).retry) == (70.0, Retry.WHEN_MENDED)
+    assert (chosen.longest_answer, failure_of(0x0E).retry) == (80.0, Retry.WHEN_MENDED)

@@ -168,6 +168,31 @@ def test_a_line_that_breaks_between_parts(playing: Play) -> None:
     assert second.submitted() == []
 
 
+def test_what_waited_for_a_place_while_the_line_broke_never_left(playing: Play) -> None:
+    """A message that finds its place in the window after the session was lost is not written to what is gone."""
+    first = Link(but(None))
+    session = playing(first, Link(takes_all), window=1, read_timeout=3.0)
+    one = threading.Thread(target=session.submit, args=[SHORT])
+    one.start()
+    until(first.submitted)
+    ends: list[object] = []
+
+    def wait_for_a_place() -> None:
+        try:
+            ends.append(session.submit(SHORT))
+        except NeverLeft as error:
+            ends.append(error)
+
+    other = threading.Thread(target=wait_for_a_place)
+    other.start()
+    time.sleep(0.05)
+    first.tell(None)
+    one.join()
+    other.join()
+    assert isinstance(ends[0], NeverLeft)
+    assert len(first.submitted()) == 1
+
+
 def test_a_refused_part_ends_the_message(playing: Play) -> None:
     """After a part that the SMSC does not take no other is sent."""
     link = Link(but(0, 0x45))
@@ -232,6 +257,29 @@ def test_news_is_acknowledged_only_when_it_is_stored(playing: Play) -> None:
         told.append(number)
     assert answered(link) == {40: 0x64, 41: 0x64, 42: 0}
     assert stored == ["5244"]
+
+
+def test_a_receipt_of_a_part_waits_for_its_message(playing: Play) -> None:
+    """A receipt that comes before the last part was taken is heard when it was, and holds up no other news."""
+    heard: list[tuple[str, int]] = []
+    link = Link(but(0, None))
+
+    def hear(pdus: Sequence[PDU]) -> None:
+        heard.extend((pdu.octets("short_message").decode()[:4], len(link.submitted())) for pdu in pdus)
+
+    session = playing(link, heard=hear)
+    sending = threading.Thread(target=session.submit, args=[LONG[:2]])
+    sending.start()
+    until(lambda: len(link.submitted()) == 2)
+    link.tell(written("deliver_sm", 50, esm_class=4, short_message=b"id:9 stat:DELIVRD"))
+    until(lambda: heard)
+    link.tell(written("deliver_sm", 51, esm_class=4, short_message=b"id:1 stat:DELIVRD"))
+    time.sleep(0.1)
+    assert answered(link) == {50: 0}
+    link.tell(written("submit_sm_resp", link.submitted()[1].header.number, message_id="2"))
+    sending.join()
+    until(lambda: answered(link) == {50: 0, 51: 0})
+    assert heard == [("id:9", 2), ("id:1", 2)]
 
 
 def answered(link: Link) -> dict[int, int]:

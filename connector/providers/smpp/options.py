@@ -16,10 +16,10 @@ class SmppOptions(AccountOptions):
 
     protocol: Literal["smpp"] = Field(description="smpp: this account is a session with an SMSC")
     host: str = Field(min_length=1, description="the SMSC's IP or name")
-    port: int = Field(default=2775, ge=1, le=65535)
+    port: int = Field(default=2775, ge=1, le=65535, description="the SMSC's port")
     system_id: str = Field(min_length=1, max_length=15, description="the User_ID")
     password: SecretStr = Field(max_length=8, description="at most 8 characters, by SMPP 3.4")
-    system_type: str = Field(default="", max_length=12)
+    system_type: str = Field(default="", max_length=12, description="if the provider gives one")
     sender: str | None = Field(
         default=None, max_length=20, description="the Sender_ID, where the message's sender is none"
     )
@@ -57,9 +57,9 @@ class SmppOptions(AccountOptions):
         default="international", description="how numbers are written: 524491234567 or 4491234567"
     )
     sender_ton: int | None = Field(default=None, ge=0, le=255, description="else 5 for letters, 0 for digits")
-    sender_npi: int = Field(default=0, ge=0, le=255)
+    sender_npi: int = Field(default=0, ge=0, le=255, description="numbering plan of senders")
     recipient_ton: int | None = Field(default=None, ge=0, le=255, description="else 1 international, 2 national")
-    recipient_npi: int = Field(default=1, ge=0, le=255)
+    recipient_npi: int = Field(default=1, ge=0, le=255, description="numbering plan of recipients; 1 is E.164")
     receipt_ids: Literal["same", "decimal", "hexadecimal"] = Field(
         default="same", description="how receipts write an id that submit_sm_resp writes in the other base"
     )
@@ -67,8 +67,8 @@ class SmppOptions(AccountOptions):
 
     @property
     def longest_answer(self) -> float:
-        """Seconds a send may take: to be bound, and to be answered."""
-        return self.connect_timeout + self.read_timeout
+        """Seconds a send may take: to be connected, bound, and answered."""
+        return 2 * self.connect_timeout + self.read_timeout
 
     @property
     def coding(self) -> int:

@@ -38,14 +38,26 @@ class Incoming:
 def told_by(pdu: PDU, default: Alphabet) -> Receipt | Incoming:
     """What a deliver_sm tells; `default` is what data_coding 0 means here. The text of the message that a receipt
     repeats is left out."""
-    kind = pdu.integer("esm_class") or 0
-    octets = pdu.octets("short_message") or pdu.octets("message_payload")
-    if kind & KIND == RECEIPT:
+    octets = _octets(pdu)
+    if _is_receipt(pdu):
         return _receipt(pdu, octets)
-    if kind & UDH and octets:
+    if (pdu.integer("esm_class") or 0) & UDH and octets:
         octets = octets[octets[0] + 1 :]
     text = text_of(_CODINGS.get(pdu.integer("data_coding") or 0, default), octets)
     return Incoming(text, pdu.text("source_addr"), pdu.text("destination_addr"))
+
+
+def receipted_id(pdu: PDU) -> str:
+    """The id of the part that a deliver_sm is a receipt of, as it is written there; empty where it is none."""
+    return _receipt(pdu, _octets(pdu)).id if _is_receipt(pdu) else ""
+
+
+def _is_receipt(pdu: PDU) -> bool:
+    return (pdu.integer("esm_class") or 0) & KIND == RECEIPT
+
+
+def _octets(pdu: PDU) -> bytes:
+    return pdu.octets("short_message") or pdu.octets("message_payload")
 
 
 def _receipt(pdu: PDU, octets: bytes) -> Receipt:

@@ -9,13 +9,14 @@ from typing import Any
 
 import structlog
 
-from connector.model.errors import ExchangeError, NeverLeft, Refused
-from connector.model.failures import Failure, Fault, Retry
+from connector.model.errors import ExchangeError, NeverLeft
+from connector.providers.smpp.binding import bind
 from connector.providers.smpp.connection import Connection, LinkLost
 from connector.providers.smpp.hearing import Heard, Hearing
 from connector.providers.smpp.long_messages import LongMessages, joined
 from connector.providers.smpp.options import SmppOptions
-from connector.providers.smpp.pdus import PDU, NoPDU, header_of, read, status_words, written
+from connector.providers.smpp.pdus import PDU, NoPDU, header_of, read, written
+from connector.providers.smpp.receipts import receipted_id
 from connector.providers.smpp.statuses import NO_SUCH_COMMAND, NOT_NOW, OK
 from connector.providers.smpp.window import Window, WindowFull
 
@@ -176,8 +177,9 @@ class Session:
         """A part may be told to be delivered before the last part of its message was taken: that waits for it."""
 
         def wait_and_hear(pdus: Sequence[PDU]) -> None:
+            told = {self._options.receipted_id(receipted_id(pdu)) for pdu in pdus}
             with self._changed:
-                self._changed.wait_for(lambda: not self._joining, self._options.read_timeout)
+                self._changed.wait_for(lambda: self._joining.isdisjoint(told), self._options.read_timeout)
             heard(pdus)
 
         return wait_and_hear
@@ -207,7 +209,7 @@ class Session:
         except NeverLeft as error:
             return partial(NeverLeft, str(error))
         try:
-            refused = self._bind(link)
+            refused = bind(link, self._options, self._window.number())
             if refused is not None:
                 return refused
             with self._changed:
@@ -228,28 +230,6 @@ class Session:
             self._link, self._trouble = None, trouble
             self._changed.notify_all()
         self._window.lost()
-
-    def _bind(self, link: Connection) -> Callable[[], ExchangeError] | None:
-        """Binds as a transceiver; what the SMSC says against it, or None."""
-        options = self._options
-        asked = written(
-            "bind_transceiver",
-            self._window.number(),
-            system_id=options.system_id,
-            password=options.password.get_secret_value(),
-            system_type=options.system_type,
-        )
-        link.send(asked, options.connect_timeout)
-        answer = link.receive(options.connect_timeout)
-        if answer is None or not header_of(answer).is_answer:
-            return partial(NeverLeft, "the SMSC does not answer to bind_transceiver")
-        status = header_of(answer).status
-        if status == OK:
-            return None
-        if status in NOT_NOW:
-            return partial(NeverLeft, f"the SMSC does not let the account bind now: {status_words(status)}")
-        reason = f"the SMSC does not let the account bind: {status_words(status)}; check its system_id and password"
-        return partial(Refused, Failure(f"{status:#06x}", reason, Fault.ACCOUNT, Retry.WHEN_MENDED), status=status)
 
     def _serve(self, link: Connection) -> str:
         """Reads what comes until the session ends, and says why it did."""
