@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connector.cli.single_pass import SinglePass
 from connector.model.consent import PERSON, ConsentSource, ConsentWord
 from connector.model.scopes import Scope
 from connector.sandbox.server import Sandbox
@@ -18,6 +19,7 @@ from connector.sync.housekeeping import housekeep
 from connector.sync.lookup import MOST_LOST, MOST_TRIES, look_up
 from connector.sync.rates import Rates
 from connector.sync.release import release
+from jobs.schedule import table
 from tests.conftest import START
 from tests.store.making import rows
 from tests.sync.site import NRS, SMSCLOUDS, Site, mapping, number_of, plant, received, record, requests, site_on
@@ -240,7 +242,7 @@ def test_tries_that_cost_nothing_come_to_an_end(sandbox: Sandbox, url: str, fold
         for _ in range(MOST_TRIES - 1):
             assert asks(site, "lookups") == 0
             assert asks(site, "lookups") == 0, "it is not tried again before its time"
-            site.later(60)
+            site.later(90)  # longer than the longest wait between tries
         assert asks(site, "lookups") == 1
         site.later(300)  # a claim must hold for Smsclouds' ten minutes, and is renewed when half of it is over
         site.pull()
@@ -388,3 +390,21 @@ def test_what_is_known_is_forgotten_when_nobody_keeps_it(sandbox: Sandbox, url: 
         site.later(6 * 24 * 3600)
         housekeep(site.parts, 1)
         assert rows(site.parts.database, LOOKUP) == []
+
+
+def test_a_single_pass_does_not_end_before_its_lookups(sandbox: Sandbox, url: str, folder: Path) -> None:
+    """One pass reads, looks up, sends and writes, though its messages are put off while they wait."""
+    ids = plant(sandbox, 5, "MX")
+    with looking_up(sandbox, url, folder) as site:
+        SinglePass(site.app, site.parts).run()
+        assert set(site.states()) <= {"accepted", "sent"}
+        assert all("/" in record(sandbox, each)["Error__c"] for each in ids)
+    assert requests(sandbox, HLR, "smsclouds") == 5
+
+
+def test_only_an_account_that_a_mapping_asks_has_the_job(sandbox: Sandbox, url: str, folder: Path) -> None:
+    """Its row wakes every account's sending, for any of them may have waited."""
+    with looking_up(sandbox, url, folder) as site:
+        jobs = {job.name: job for job in table(site.parts, site.app.settings, site.senders)}
+        assert [name for name in jobs if name.startswith("lookup ")] == [f"lookup {SMSCLOUDS}"]
+        assert set(jobs[f"lookup {SMSCLOUDS}"].wakes) == {f"dispatch {name}" for name in site.parts.providers}
