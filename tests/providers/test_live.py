@@ -10,7 +10,7 @@ import httpx
 import pytest
 import structlog
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.providers.registry import CLIENTS, PROVIDERS
@@ -143,6 +143,7 @@ def test_differences_are_of_shape_alone() -> None:
     assert list(differences(shape_of(["a,b\n1,2"]), shape_of(["a,c\n"]))) == ["missing: b", "new: c"]
 
 
+@settings(deadline=None)
 @given(text=st.text(min_size=4), number=st.integers(10**7, 10**14), provider=st.sampled_from(sorted(PROVIDERS)))
 def test_no_word_of_anybody_passes(text: str, number: int, provider: str) -> None:
     """Whatever a service answers, of texts and numbers only those stay that the guide's tapes have; fields stay."""
