@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from connector.model.messages import Channel, OpenBatch, OpenMessage
 from connector.model.states import State
+from connector.store import pauses
 from connector.store.batches import amend, incoming, put, unindexed
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Attempt
@@ -61,6 +62,12 @@ def begin(connection: Connection, starts: Sequence[AttemptStart], now: datetime)
             for start in starts
         ],
     )
+
+
+def is_paused(connection: Connection, attempt_id: str) -> bool:
+    """Whether any of an attempt's messages waits for a pause to end."""
+    held = exists().where(MESSAGE.c.attempt_id == attempt_id, pauses.waits(MESSAGE))
+    return bool(connection.execute(select(held)).scalar())
 
 
 def end(connection: Connection, ends: Sequence[AttemptEnd]) -> None:

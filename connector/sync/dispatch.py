@@ -1,5 +1,7 @@
 """Outbox → provider: commits the attempt, sends, and notes what came back."""
 
+import math
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
@@ -11,7 +13,7 @@ from connector.model.errors import ConnectorError, StoreError
 from connector.model.failures import Fault
 from connector.model.states import State
 from connector.providers.base import AccountOptions, Provider
-from connector.store import attempts
+from connector.store import attempts, pauses
 from connector.store.attempts import AttemptEnd
 from connector.store.outbox import Move
 from connector.sync.answers import Answer, answered, ended
@@ -24,6 +26,8 @@ from connector.sync.settle import settle
 
 log = structlog.get_logger()
 
+_PAUSES_EVERY = 0.25
+"""Seconds between two looks for pauses while committed requests leave one after the other."""
 _NOTED_TOGETHER = 0.02
 """Seconds that an answer waits for others to be noted with: a commit costs the same for one as for all."""
 
@@ -60,9 +64,14 @@ def dispatch(parts: Parts, account: str, senders: Executor) -> Dispatched:
 
 @dataclass(slots=True)
 class _Sortie:
-    """Requests that leave side by side. The first answer that says to leave the account alone keeps the rest here."""
+    """Requests that leave side by side. The first answer that says to leave the account alone keeps the rest here.
+
+    `looked_at` is when they last looked for pauses (monotonic seconds), and `any_pause` what they saw.
+    """
 
     pausing: Answer | None = None
+    looked_at: float = -math.inf
+    any_pause: bool = False
 
 
 def _fly(
@@ -97,7 +106,26 @@ def _reason_to_stay(parts: Parts, planned: Planned, sortie: _Sortie) -> str | No
         return "the connector is stopping"
     if parts.clock() > planned.leaves_before:
         return "its turn came so late that its claim might run out before the answer"
+    if _is_paused(parts, planned, sortie):
+        return "it was paused before its turn came"
     return None
+
+
+def _is_paused(parts: Parts, planned: Planned, sortie: _Sortie) -> bool:
+    """Whether somebody has paused what a committed request holds; a slow provider's last one leaves minutes later."""
+    now = time.monotonic()
+    try:
+        if now - sortie.looked_at >= _PAUSES_EVERY:
+            sortie.looked_at = now
+            with parts.database.read() as connection:
+                sortie.any_pause = bool(pauses.standing(connection))
+        if not sortie.any_pause:
+            return False
+        with parts.database.read() as connection:
+            return attempts.is_paused(connection, planned.batch.reference)
+    except StoreError as error:  # no reason to keep back what is committed; its answer is kept until the store is back
+        log.warning("pauses_not_seen", reason=str(error))
+        return False
 
 
 def _stayed(parts: Parts, account: str, planned: Planned, reason: str, sortie: _Sortie) -> Answer:
