@@ -48,6 +48,11 @@ class Smsc:
         with self._more:
             return [each for each in self._told if each["event"] == event]
 
+    def seen(self, event: str) -> list[dict[str, Any]]:
+        """All events of a kind that happened by now: what it says last comes after all that it saw before."""
+        self.order()
+        return self.told(event)
+
     def count(self, event: str) -> int:
         """How often something happened."""
         return len(self.told(event))
