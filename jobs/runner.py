@@ -132,15 +132,18 @@ class Daemon:
                 return
             self._running[name] = time.monotonic()
         with structlog.contextvars.bound_contextvars(job=name, run=self._parts.run):
-            while True:
+            again = True
+            while again:
                 with self._lock:
                     self._woken.discard(name)
-                self._run_once(job)
-                with self._lock:
-                    # decided under the lock, so that a wake is either seen here or finds the job at rest
-                    if name not in self._woken or self._parts.stopping.is_set():
-                        del self._running[name]
-                        return
+                try:
+                    self._run_once(job)
+                finally:
+                    with self._lock:
+                        # decided under the lock, so that a wake is either seen here or finds the job at rest
+                        again = name in self._woken and not self._parts.stopping.is_set()
+                        if not again:
+                            del self._running[name]
 
     def _run_once(self, job: Job) -> None:
         started = time.monotonic()
@@ -184,17 +187,18 @@ class Daemon:
             try:
                 self._hold_lease()
                 self._go_on_after_a_clock_set_back()
+                self._tell_of_hung_jobs()
             except Exception:  # without this thread the lease runs out and nothing is sent any more
                 log.exception("watch_failed")
-            running = self.running()
-            for job in self.jobs:
-                subject, seconds = f"job {job.name} hangs", running.get(job.name, 0.0)
-                if seconds > job.hung_after:
-                    self._parts.alarms.sound(
-                        subject, f"it has run for {seconds:.0f} s; look at the other side, or restart"
-                    )
-                else:
-                    self._parts.alarms.settle(subject)
+
+    def _tell_of_hung_jobs(self) -> None:
+        running = self.running()
+        for job in self.jobs:
+            subject, seconds = f"job {job.name} hangs", running.get(job.name, 0.0)
+            if seconds > job.hung_after:
+                self._parts.alarms.sound(subject, f"it has run for {seconds:.0f} s; look at the other side, or restart")
+            else:
+                self._parts.alarms.settle(subject)
 
     def _go_on_after_a_clock_set_back(self) -> None:
         """Wakes jobs whose next run lies further ahead than they ever wait: it was set by a clock that is no more."""

@@ -25,7 +25,7 @@ from connector.sync.routing import leave, own_share
 from connector.sync.schedule import to_hand_over
 from connector.sync.settle import settle
 
-_LEAST_SHARE = 48
+_LEAST_SHARE = 12
 """Messages a sender is given at once where a request takes fewer: a commit costs the same for one as for all."""
 
 
