@@ -78,7 +78,9 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> list
         if not rows:
             return []
         by_id = {row.id: row for row in rows}
-        planned = [_prepared(provider, batch, by_id, now + CLAIM_MARGIN) for batch in batches[:requests]]
+        planned = [
+            _prepared(provider, batch, by_id, now + CLAIM_MARGIN) for batch in _at_once(provider, batches)[:requests]
+        ]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
         caps.spend(connection, _spent(provider, planned, by_id), now)
         moves += [
@@ -98,8 +100,23 @@ def _room(provider: Provider[AccountOptions]) -> tuple[int, int]:
 
     All of them are in doubt when the process dies before it noted the first answer.
     """
-    full = _full(provider)
-    return provider.settings.senders * max(full, _LEAST_SHARE), provider.settings.senders * max(1, _LEAST_SHARE // full)
+    senders = provider.settings.senders
+    return senders * max(_full(provider), _LEAST_SHARE), senders * _LEAST_SHARE
+
+
+def _at_once(provider: Provider[AccountOptions], batches: Sequence[Batch]) -> list[Batch]:
+    """Those of the batches that are committed now: one a sender however full it is, and small ones up to a share each.
+
+    How full a request is depends on the messages too: with one text a request, texts of their own travel alone.
+    """
+    chosen: list[Batch] = []
+    messages = 0
+    for batch in batches:
+        messages += len(batch.messages)
+        if len(chosen) >= provider.settings.senders and messages > provider.settings.senders * _LEAST_SHARE:
+            break
+        chosen.append(batch)
+    return chosen
 
 
 def _singles(parts: Parts, provider: Provider[AccountOptions]) -> int:
