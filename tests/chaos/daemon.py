@@ -6,7 +6,9 @@ import mmap
 import os
 import signal
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,16 @@ from typing import Any
 from apscheduler.executors import base as executing
 from apscheduler.schedulers import base as scheduling
 from apscheduler.triggers import interval
+from sqlalchemy import Connection
 
 from connector import log, settings
 from connector.app import build
 from connector.cli import running
 from connector.cli.opening import require_tables
 from connector.model.errors import ConnectorError
+from connector.store.db import Database
+from connector.sync import dispatch
+from connector.sync.parts import Parts
 from jobs import runner
 
 LEASE = 1.5
@@ -67,13 +73,14 @@ class KillPoint:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a daemon is started with."""
+    """What a daemon is started with. One that `forgets_attempts` is broken on purpose: see `_forget_attempts`."""
 
     settings: dict[str, Any]
     clock: Path
     log: Path
     kill_at: KillPoint | None = None
     lease: float = LEASE
+    forgets_attempts: bool = False
 
 
 def serve(orders: Orders) -> None:
@@ -83,6 +90,8 @@ def serve(orders: Orders) -> None:
     clock = SteppedClock(orders.clock)
     _shorten_the_lease(orders.lease)
     _let_the_scheduler_see(clock)
+    if orders.forgets_attempts:
+        _forget_attempts()
     if orders.kill_at is not None:
         _arm(orders.kill_at)
     log.set_up("json", "INFO")
@@ -114,6 +123,38 @@ def _let_the_scheduler_see(clock: SteppedClock) -> None:
     for module in (scheduling, interval, executing):
         seam: Any = module
         seam.datetime = Stepped
+
+
+class _Uncommitted:
+    """A store that takes every transaction back at its end, as if the commit were not there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        with suppress(_TakenBack), self._database.begin() as connection:
+            yield connection
+            raise _TakenBack
+
+
+class _TakenBack(Exception):
+    pass
+
+
+def _forget_attempts() -> None:
+    """Leaves the commit of the attempt out: requests leave, and the store does not know of it."""
+    seam: Any = dispatch
+    real = seam.plan
+
+    def forgetful(parts: Parts, *given: Any) -> Any:
+        lost: Any = _Uncommitted(parts.database)
+        return real(replace(parts, database=lost), *given)
+
+    seam.plan = forgetful
 
 
 def _arm(point: KillPoint) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -79,9 +80,9 @@ def start(orders: Orders) -> ForkServerProcess:
     return process
 
 
-def killed_at(point: KillPoint, orders: Orders, url: str) -> set[int]:
+def killed_at(point: KillPoint, orders: Orders, url: str, *, forgets_attempts: bool = False) -> set[int]:
     """Lets a daemon work until it kills itself; the serials whose attempt was open then."""
-    doomed = start(Orders(orders.settings, orders.clock, orders.log, point, orders.lease))
+    doomed = start(replace(orders, kill_at=point, forgets_attempts=forgets_attempts))
     doomed.join(40)
     assert doomed.exitcode == -signal.SIGKILL, f"it never came to {point}: {orders.log.read_text()[-2000:]}"
     return open_attempts(url)
@@ -138,3 +139,26 @@ def test_killed_around_the_send_nothing_is_sent_twice(
     assert owing(url) == {}
     assert books.by_status.get("Unknown", 0) <= len(cut_off)
     assert cut_off or point == AROUND_THE_SEND[-1]  # only there all is noted
+
+
+@pytest.mark.parametrize("point", AROUND_THE_SEND[1:3], ids=str)
+def test_without_the_attempts_commit_a_text_is_received_twice(
+    point: KillPoint, chaos_world: ChaosWorld, orders: Orders, url: str
+) -> None:
+    """What the tests above look for can be found: a daemon that forgets its attempts dies after the provider took
+    them, and the audit names the texts that its successor, which forgets nothing, sends again."""
+    assert killed_at(point, orders, url, forgets_attempts=True) == set(), "nothing was committed"
+    once = chaos_world.providers_ledger()
+    assert once["received"] > 0
+    assert once["duplicates"] == 0
+    successor = start(orders)
+    try:
+        deadline = time.monotonic() + 20
+        while not (twice := audit(chaos_world, set())[0].received_twice) and time.monotonic() < deadline:
+            assert successor.is_alive(), orders.log.read_text()[-2000:]
+            time.sleep(0.1)
+    finally:
+        successor.kill()
+        successor.join()
+    assert twice
+    assert not audit(chaos_world, set())[0].clean()
