@@ -19,7 +19,8 @@ from connector.model.caps import Cap
 from connector.model.errors import SettingsError
 from connector.model.live_fire import LiveFire
 from connector.model.scopes import Scope
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.providers.registry import adapter_of
 from connector.providers.smpp.connection import connect
 from connector.providers.smpp.line import SessionLine

@@ -20,7 +20,7 @@ from connector.crm.registry import CRMS
 from connector.model.caps import Cap, Unit
 from connector.model.errors import SettingsError
 from connector.model.scopes import Scope
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 from connector.providers.registry import KNOWN, PROTOCOLS, PROVIDERS, adapter_of
 from connector.sections import Caps, Live, Log, Pace, Store, Web
 

@@ -10,7 +10,8 @@ from connector.model.errors import ConnectorError, Unreadable
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message, Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.providers.talk import raise_for_status, sorted_by_end
 from connector.sync.answers import Answer, answered, ended
 

@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 from connector.crm.registry import CRMS
 from connector.model.capability import Capability
 from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, State, may_move
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.providers.operation import Operation
 from connector.providers.registry import CLIENTS, KNOWN, PROTOCOLS, PROVIDERS
 from connector.settings import Settings

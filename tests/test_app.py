@@ -10,7 +10,7 @@ import pytest
 from connector import settings
 from connector.app import build
 from connector.model.errors import SessionLost, SettingsError, StoreError, WrongOrg
-from connector.providers.base import Request
+from connector.providers.exchange import Request
 from connector.sandbox.server import Sandbox
 from connector.store import cursors
 from tests.sync.site import NRS, SMSCLOUDS, new_store, settings_for

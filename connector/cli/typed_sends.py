@@ -9,7 +9,8 @@ from connector.app import App
 from connector.log import masked
 from connector.model.errors import UnreadableAddress, UnreadablePhone
 from connector.model.scopes import Scope
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.providers.operation import Asked, Operation
 from connector.store import pauses
 from connector.store.db import Transaction

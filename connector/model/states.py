@@ -91,8 +91,8 @@ def may_move(
 
     `last_word_wins` is the declared property of an adapter whose guide says a later final status replaces an earlier
     one (Bulk360 v2, "Delivery notification"). `sends_again` is somebody's word that an unknown message may be sent a
-    second time: a person who resolved it so, or a mapping that says ``may_send_twice: true``. `taken_back` is a provider's word
-    that a message it held until its date will not go out: it never left, and is held here.
+    second time: a person who resolved it so, or a mapping that says ``may_send_twice: true``. `taken_back` is a
+    provider's word that a message it held until its date will not go out: it never left, and is held here.
     """
     if to in MOVES[current]:
         return True

@@ -16,13 +16,13 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 from connector.model.address import is_address, read_address
 from connector.model.capability import Capability
-from connector.model.failures import Failure
+from connector.model.errors import Refused
+from connector.model.failures import Failure, Fault
 from connector.model.lookups import LookedUp
 from connector.model.messages import Message, News, OpenBatch, Outcome
 from connector.model.phone import read_phone
-from connector.providers.account import AccountOptions as AccountOptions
-from connector.providers.exchange import Request as Request
-from connector.providers.exchange import Response as Response
+from connector.providers.account import AccountOptions
+from connector.providers.exchange import Request, Response
 from connector.providers.tokens import TokenGrant
 from connector.providers.webhooks import Webhook, no_such_webhook
 from connector.providers.withdrawal import Withdrawal
@@ -255,8 +255,8 @@ class Provider(ABC, Generic[Options]):
             Refused: by a fault of the recipient or the message, nothing can be known of this target.
             Refused, Throttled, MayHaveLeft, Unreadable: as for a send; of the last two, the question may have cost.
         """
-        raise NotImplementedError(f"{self.name} looks nothing up")
-        yield
+        yield from ()
+        raise Refused(Failure("no_lookup", f"{self.name} looks nothing up; name another account", Fault.MAPPING))
 
     def looked_up(self, target: str, under_way: str) -> Conversation[LookedUp]:
         """What became of a lookup that was `under_way`, by the provider's id of it; asking again costs nothing.
@@ -264,8 +264,8 @@ class Provider(ABC, Generic[Options]):
         Raises:
             Refused: it came to nothing.
         """
-        raise NotImplementedError(f"{self.name} answers lookups at once")
-        yield
+        yield from ()
+        raise Refused(Failure("no_lookup", f"{self.name} answers lookups at once: please report it", Fault.US))
 
     def hook(self, request: HookRequest) -> HookAnswer:
         """The news in a webhook.

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from connector.model.errors import SettingsError
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.providers.operation import Asked, Call, Client, Operation, Talk
 from connector.providers.registry import CLIENTS
 from connector.providers.talk import Talker

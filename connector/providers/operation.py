@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from connector.model.errors import Unreadable
-from connector.providers.base import Request, Response
+from connector.providers.exchange import Request, Response
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from functools import cached_property
 from pydantic import Field
 
 from connector.model.states import State
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 
 LIKELY: Mapping[str, State] = {
     "queued": State.ACCEPTED,

@@ -12,7 +12,8 @@ import orjson
 from connector.model.errors import ExchangeError, MayHaveLeft, NeverLeft, Refused, Throttled
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import News
-from connector.providers.base import Conversation, Request, Response
+from connector.providers.base import Conversation
+from connector.providers.exchange import Request, Response
 from connector.providers.tokens import TokenKeeper
 
 IDLE_LIMIT = 2.0

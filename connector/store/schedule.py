@@ -77,8 +77,8 @@ def count(connection: Connection, account: str) -> int:
 def held(connection: Connection, account: str, now: datetime) -> Sequence[Any]:
     """The messages that an account's provider holds, and those claimed to be held, before their date; soonest first.
 
-    Besides what sending asks: ``state``, ``account``, ``record_id``, ``attempt_id``, ``provider_id``, ``provider_batch``,
-    ``started_at`` of the attempt, ``schedule_id``, ``due_at``, and whether it is ``paused``.
+    Besides what sending asks: ``state``, ``account``, ``record_id``, ``attempt_id``, ``provider_id``,
+    ``provider_batch``, ``started_at`` of the attempt, ``schedule_id``, ``due_at``, and whether it is ``paused``.
     """
     told = SCHEDULED.c.message_id == MESSAGE.c.id
     query = (

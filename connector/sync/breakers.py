@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import structlog
 
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 from connector.sync.alarms import Alarms
 
 log = structlog.get_logger()

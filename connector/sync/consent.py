@@ -24,7 +24,8 @@ from connector.model.consent import (
 from connector.model.messages import PhoneMatch
 from connector.model.records import RecordWrite
 from connector.model.stop_words import says_start, says_stop
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.store import blacklist, outbox, phones, writes
 from connector.store import consent as ledger
 from connector.store.blacklist import OwedCall

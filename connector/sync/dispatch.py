@@ -12,7 +12,8 @@ import structlog
 from connector.model.errors import ConnectorError, StoreError
 from connector.model.failures import Fault
 from connector.model.states import State
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.store import attempts, pauses
 from connector.store.attempts import AttemptEnd
 from connector.store.outbox import Move

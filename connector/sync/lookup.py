@@ -12,7 +12,8 @@ import structlog
 from connector.model.errors import ConnectorError, MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.lookups import LookedUp
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.store import lookups
 from connector.store.lookups import LookupEnd
 from connector.sync.parts import Parts, backoff

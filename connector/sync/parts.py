@@ -11,7 +11,8 @@ from connector.mapping.record_mapping import RecordMapping
 from connector.model.caps import Cap
 from connector.model.live_fire import LiveFire
 from connector.model.states import State
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.providers.talk import Talker
 from connector.store import lease
 from connector.store.db import Database, Transaction

@@ -11,7 +11,9 @@ import orjson
 from connector.model.caps import Spent
 from connector.model.messages import Message
 from connector.model.states import State
-from connector.providers.base import AccountOptions, Batch, Provider, Request
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, Provider
+from connector.providers.exchange import Request
 from connector.store import attempts, caps, outbox, schedule
 from connector.store.attempts import AttemptStart
 from connector.store.caps import Spender

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 
 
 class _Bucket:

@@ -12,7 +12,8 @@ from typing import Any
 from connector.mapping.record_mapping import RecordMapping
 from connector.model.messages import Channel
 from connector.model.states import State
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.store import cursors, outbox, schedule
 from connector.store.db import Transaction
 from connector.sync.gates import through

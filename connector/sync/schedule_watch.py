@@ -16,7 +16,8 @@ from connector.model.errors import ExchangeError, Refused, Throttled, Unreadable
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.providers.withdrawal import Withdrawal
 from connector.store import outbox, schedule
 from connector.store.db import Transaction

@@ -10,7 +10,7 @@ import pytest
 from connector.cli import call_answers
 from connector.cli.call_answers import ask_and_show
 from connector.model.errors import UnreadableAddress
-from connector.providers.base import Response
+from connector.providers.exchange import Response
 from connector.providers.fields import example
 from connector.providers.nrs360.client import NRS360Client
 from connector.providers.operation import Operation, Talk

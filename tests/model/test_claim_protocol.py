@@ -36,7 +36,8 @@ from connector.model.errors import LeaseHeld, MayHaveLeft
 from connector.model.failures import Failure
 from connector.model.records import Budget, Page, RecordQuery, RecordWrite, WriteCause, WriteEnd, WriteResult
 from connector.model.states import State
-from connector.providers.base import HookRequest, Request, Response
+from connector.providers.base import HookRequest
+from connector.providers.exchange import Request, Response
 from connector.store import inbox, migrate, outbox
 from connector.store.db import Database
 from connector.sync.dispatch import dispatch

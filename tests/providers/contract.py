@@ -15,7 +15,8 @@ from connector.model.errors import ConnectorError, MayHaveLeft, Refused, Throttl
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Message, News, OpenBatch, OpenMessage, Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Conversation, HookRequest, Provider, Request, Response
+from connector.providers.base import Batch, Conversation, HookRequest, Provider
+from connector.providers.exchange import Request, Response
 from connector.providers.registry import PROVIDERS
 
 REFERENCE = "01JCONTRACT"

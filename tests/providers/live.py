@@ -27,7 +27,8 @@ from connector.model.errors import ConnectorError, SettingsError
 from connector.model.messages import Message, OpenBatch, OpenMessage
 from connector.model.phone import read_phone
 from connector.model.states import State
-from connector.providers.base import AccountOptions, Batch, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, Provider
 from connector.providers.calling import asked_of
 from connector.providers.operation import Operation
 from connector.providers.registry import CLIENTS

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.model.errors import Unreadable
-from connector.providers.base import Response, campaign_with_reference, news_key, reference_in
+from connector.providers.base import campaign_with_reference, news_key, reference_in
+from connector.providers.exchange import Response
 
 
 @given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))

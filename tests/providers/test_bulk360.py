@@ -15,10 +15,11 @@ from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Message
 from connector.model.states import State
-from connector.providers.base import Batch, HookRequest, Request, Response
+from connector.providers.base import Batch, HookRequest
 from connector.providers.bulk360.adapter import Bulk360
 from connector.providers.bulk360.codes import DN_ERRORS, RESPONSES
 from connector.providers.bulk360.hooks import WEBHOOKS
+from connector.providers.exchange import Request, Response
 from connector.sync.dispatch import _batches
 from tests.providers.contract import REFERENCE, DocumentedError, ProviderContract, answer, returned
 

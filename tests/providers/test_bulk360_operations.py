@@ -14,11 +14,12 @@ from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Fault
 from connector.model.messages import Channel, Message
 from connector.model.states import State
-from connector.providers.base import Batch, Request, Response
+from connector.providers.base import Batch
 from connector.providers.bulk360.adapter import Bulk360
 from connector.providers.bulk360.client import Bulk360Client
 from connector.providers.bulk360.operations import SendMessage
 from connector.providers.bulk360.options import Bulk360Options
+from connector.providers.exchange import Request, Response
 from connector.providers.operation import Talk
 from connector.providers.registry import CLIENTS
 from connector.providers.talk import Line

@@ -14,7 +14,8 @@ from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Batch, HookRequest, Request, Response
+from connector.providers.base import Batch, HookRequest
+from connector.providers.exchange import Request, Response
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.codes import ERRORS, EVENTS
 from tests.providers.contract import REFERENCE, SINCE, DocumentedError, ProviderContract, answer, returned, told

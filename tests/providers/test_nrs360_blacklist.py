@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from connector.model.errors import MayHaveLeft, Refused, Throttled
-from connector.providers.base import Request, Response
+from connector.providers.exchange import Request, Response
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.options import NRS360Options
 

@@ -12,7 +12,8 @@ from connector.model.errors import Refused, Unreadable
 from connector.model.failures import Fault
 from connector.model.messages import Channel, Message, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Batch, Request, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Request, Response
 from tests.providers.contract import INHERITED, PIECES_AND_VALUES, REFERENCE, SINCE, answer, told
 from tests.providers.test_nrs360 import TestNRS360 as Contract
 from tests.providers.test_nrs360 import adapter, error

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from connector.model.failures import Fault
 from connector.model.messages import Channel, Message, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Batch, Request, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Request, Response
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.options import NRS360Options
 from tests.providers.contract import REFERENCE, SINCE, TEXTS, answer

@@ -8,7 +8,8 @@ import pytest
 from connector.model.errors import Refused, Unreadable
 from connector.model.lookups import LookedUp, LookupKind
 from connector.model.messages import NewsKind
-from connector.providers.base import HookRequest, Request, Response
+from connector.providers.base import HookRequest
+from connector.providers.exchange import Request, Response
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.options import NRS360Options
 from tests.providers.contract import answer, returned

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
-from connector.providers.base import Request, Response
+from connector.providers.exchange import Request, Response
 from connector.providers.nrs360.client import NRS360Client
 from connector.providers.nrs360.operations.elements import FormElement
 from connector.providers.nrs360.report import BrokenRow, EventRow, EventsReport, KeysReport, ValidationReport

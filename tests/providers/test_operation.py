@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
-from connector.providers.base import Request, Response
+from connector.providers.exchange import Request, Response
 from connector.providers.operation import Asked, Client, Operation, Room, Talk, Told, named
 from connector.providers.talk import raise_for_status
 

@@ -15,7 +15,8 @@ from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Message, News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Batch, HookRequest, Request, Response
+from connector.providers.base import Batch, HookRequest
+from connector.providers.exchange import Request, Response
 from connector.providers.optimum.adapter import Optimum
 from tests.providers.contract import REFERENCE, SINCE, DocumentedError, ProviderContract, answer, returned, told
 

@@ -9,7 +9,8 @@ import pytest
 
 from connector.model.messages import Channel, Message
 from connector.model.states import State
-from connector.providers.base import Batch, HookRequest, Response
+from connector.providers.base import Batch, HookRequest
+from connector.providers.exchange import Response
 from connector.providers.optimum.adapter import Optimum
 from connector.providers.optimum.options import OptimumOptions
 from connector.store import inbox

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from connector.model.errors import Refused
 from connector.model.messages import Message, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.providers.operation import Talk
 from connector.providers.optimum.adapter import Optimum
 from connector.providers.optimum.client import OptimumClient

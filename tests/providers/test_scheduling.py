@@ -8,7 +8,8 @@ import pytest
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.messages import Channel, Message, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Batch, Conversation, Request
+from connector.providers.base import Batch, Conversation
+from connector.providers.exchange import Request
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.registry import PROVIDERS

@@ -16,7 +16,8 @@ from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Encoding, Message, NewsKind
 from connector.model.states import State
 from connector.model.text import measure
-from connector.providers.base import Batch, HookRequest, Response
+from connector.providers.base import Batch, HookRequest
+from connector.providers.exchange import Response
 from connector.providers.registry import PROVIDERS, adapter_of
 from connector.providers.smpp.alphabets import A_PART, ALONE, Alphabet, characters, holds, text_of
 from connector.providers.smpp.line import SUBMIT

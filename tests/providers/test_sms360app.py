@@ -12,7 +12,9 @@ from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Message, NewsKind
 from connector.model.states import State
-from connector.providers.base import AccountOptions, Batch, HookRequest, Request, Response
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, HookRequest
+from connector.providers.exchange import Request, Response
 from connector.providers.sms360app.adapter import SMS360App
 from connector.providers.sms360app.options import IN_FLIGHT_A_CLIENT_ID
 from tests.providers.contract import REFERENCE, DocumentedError, ProviderContract, answer, returned

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.messages import Message
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.providers.operation import Talk
 from connector.providers.registry import CLIENTS
 from connector.providers.sms360app.adapter import SMS360App

@@ -12,7 +12,8 @@ from connector.model.errors import Unreadable
 from connector.model.failures import Failure, Fault
 from connector.model.messages import Channel, Message, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Batch, Request, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds.adapter import Smsclouds
 from connector.providers.smsclouds.options import SmscloudsOptions
 from tests.providers.contract import REFERENCE, SINCE, TEXTS, answer, told

@@ -12,7 +12,7 @@ import pytest
 
 from connector.model.errors import ExchangeError, MayHaveLeft, NeverLeft, Refused, Throttled
 from connector.model.failures import Failure, Fault, Retry
-from connector.providers.base import Request, Response
+from connector.providers.exchange import Request, Response
 from connector.providers.talk import Line, raise_for_status, retry_after
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Kind: test\r\n\r\n{}"

@@ -18,7 +18,7 @@ from connector import settings
 from connector.app import build
 from connector.model.errors import ExchangeError, NeverLeft, Refused, Throttled
 from connector.model.failures import Failure, Fault, Retry
-from connector.providers.base import Request, Response
+from connector.providers.exchange import Request, Response
 from connector.providers.talk import Line, raise_for_status
 from connector.providers.tokens import Token, TokenGrant, TokenKeeper
 

@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from connector.providers.base import AccountOptions, Provider, Request, Response
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 from connector.providers.calling import asked_of
+from connector.providers.exchange import Request, Response
 from connector.providers.fields import example
 from connector.providers.operation import Operation
 from connector.providers.registry import CLIENTS, PROVIDERS

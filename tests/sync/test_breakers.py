@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 from connector.sync.alarms import Alarms
 from connector.sync.breakers import FIRST_SHARE, LONGEST_PAUSE, Breakers, Standing
 from tests.conftest import Clock

@@ -12,7 +12,8 @@ from connector.model.consent import PERSON, RECIPIENT, ConsentSource, ConsentWor
 from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.sandbox.server import Sandbox
 from connector.store import consent as ledger
 from connector.store import inbox

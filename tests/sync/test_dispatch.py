@@ -8,7 +8,7 @@ import pytest
 
 from connector.model.errors import LeaseHeld
 from connector.model.states import State
-from connector.providers.base import Response
+from connector.providers.exchange import Response
 from connector.sandbox.server import Sandbox
 from connector.store.attempts import ATTEMPT
 from tests.store.making import rows

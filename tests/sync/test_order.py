@@ -8,7 +8,7 @@ import pytest
 
 from connector.model.records import RecordWrite, WriteCause, WriteResult
 from connector.model.states import State
-from connector.providers.base import Request
+from connector.providers.exchange import Request
 from connector.sandbox.server import Sandbox
 from connector.store import attempts, claims, intake, outbox, writes
 from tests.store.making import rows

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 from connector.providers.talk import Line
 from connector.sandbox.server import Sandbox
 from connector.store.attempts import ATTEMPT

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from connector.app import App
 from connector.cli.doctor.checks import Check, failed, ok, warning
 from connector.model.errors import ConnectorError, ExchangeError, NeverLeft
-from connector.providers.base import AccountOptions, Provider
+from connector.providers.account import AccountOptions
+from connector.providers.base import Provider
 
 _SECONDS = 5.0
 

@@ -7,20 +7,12 @@ from typing import ClassVar
 from connector.model.capability import Capability
 from connector.model.failures import Failure
 from connector.model.messages import Encoding, Message, Outcome
-from connector.providers.base import (
-    AccountOptions,
-    Batch,
-    Conversation,
-    Finding,
-    HookAnswer,
-    HookRequest,
-    Provider,
-    Request,
-    Response,
-)
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, Conversation, Finding, HookAnswer, HookRequest, Provider
 from connector.providers.bulk360 import answers, hooks, sending, tokens
 from connector.providers.bulk360.codes import NAME
 from connector.providers.bulk360.options import NUMBERS_A_REQUEST, Bulk360Options
+from connector.providers.exchange import Request, Response
 from connector.providers.tokens import TokenGrant
 from connector.providers.webhooks import Webhook
 

@@ -4,7 +4,7 @@ from connector.model.errors import ConnectorError, Refused
 from connector.model.failures import Failure, Fault
 from connector.model.messages import Message, Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
 from connector.providers.bulk360.codes import (
     BAD_CREDENTIALS,
     BANNED_CONTENT,
@@ -15,6 +15,7 @@ from connector.providers.bulk360.codes import (
     response_failure,
 )
 from connector.providers.bulk360.operations import WHATSAPP_PREFIX, Messages, SentMessage
+from connector.providers.exchange import Response
 
 LEFT_OUT = Failure(
     "left_out", "Bulk360's answer does not mention this number, so it is not known whether it was sent", Fault.PROVIDER

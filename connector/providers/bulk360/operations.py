@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, field
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.states import State
-from connector.providers.base import Request, Response
 from connector.providers.bulk360.codes import INVALID_CLIENT, NAME, RESPONSES, TITLE, code_of, response_failure
 from connector.providers.bulk360.options import SENDER
+from connector.providers.exchange import Request, Response
 from connector.providers.operation import Asked, Operation, Room, Told, named
 from connector.providers.talk import raise_for_status
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 
 NUMBERS_A_REQUEST = 12
 """As many numbers of 11 digits as 150 characters hold with their commas."""

@@ -5,10 +5,11 @@ from collections.abc import Collection, Hashable, Mapping
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message
-from connector.providers.base import Batch, Request
+from connector.providers.base import Batch
 from connector.providers.bulk360.codes import TITLE
 from connector.providers.bulk360.operations import LONGEST_TO, WHATSAPP_PREFIX, Messages, SendMessage
 from connector.providers.bulk360.options import SENDER, Bulk360Options
+from connector.providers.exchange import Request
 from connector.providers.refusals import channel_refusal, text_refusal
 
 CHANNELS = frozenset({Channel.SMS, Channel.WHATSAPP})

@@ -1,12 +1,13 @@
 """Access tokens (guide: "Request Access Token")."""
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
-from connector.providers.base import Conversation, Finding, Request, Response
+from connector.providers.base import Conversation, Finding
 from connector.providers.bulk360.answers import token_was_turned_away
 from connector.providers.bulk360.codes import TITLE
 from connector.providers.bulk360.operations import AskForToken, OAuth
 from connector.providers.bulk360.options import Bulk360Options
 from connector.providers.bulk360.sending import ACCEPTS_JSON
+from connector.providers.exchange import Request, Response
 from connector.providers.tokens import Token, TokenGrant
 
 

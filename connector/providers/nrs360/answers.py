@@ -7,7 +7,8 @@ from connector.model.errors import Unreadable
 from connector.model.failures import Failure, Fault
 from connector.model.messages import Message, Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.providers.nrs360.codes import failure_of
 from connector.providers.nrs360.operation import failure_in
 from connector.providers.nrs360.operations.sms import SMS

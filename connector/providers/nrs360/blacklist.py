@@ -8,7 +8,8 @@ from typing import Any, Literal
 from connector.model.address import is_address, read_recipient
 from connector.model.errors import Refused, Unreadable, UnreadableAddress, UnreadablePhone
 from connector.model.messages import News, NewsKind
-from connector.providers.base import Conversation, Response, news_key
+from connector.providers.base import Conversation, news_key
+from connector.providers.exchange import Response
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.blacklist import Blacklist, Blacklisted, BlacklistEntry, ListBlacklist

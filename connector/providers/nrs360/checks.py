@@ -1,7 +1,8 @@
 """What `doctor` asks of 360NRS (guide: "Account")."""
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
-from connector.providers.base import Conversation, Finding, Response
+from connector.providers.base import Conversation, Finding
+from connector.providers.exchange import Response
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.account import Account, ShownAccount
 from connector.providers.nrs360.operations.shapes import Nothing

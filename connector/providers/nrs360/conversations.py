@@ -12,7 +12,8 @@ import structlog
 from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
 from connector.model.messages import Channel, News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Conversation, Response, news_key, reference_in
+from connector.providers.base import Conversation, news_key, reference_in
+from connector.providers.exchange import Response
 from connector.providers.nrs360 import whatsapp_news
 from connector.providers.nrs360.codes import CAMPAIGN_CHANNELS, NAME, event_of
 from connector.providers.nrs360.credentials import authorization

@@ -5,7 +5,8 @@ from collections.abc import Hashable
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message, merge
 from connector.model.text import Segments
-from connector.providers.base import Batch, Request, campaign_with_reference
+from connector.providers.base import Batch, campaign_with_reference
+from connector.providers.exchange import Request
 from connector.providers.nrs360.codes import ENCODINGS
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.merging import MARKS_OF_PLACEHOLDERS, PLACEHOLDER, marked

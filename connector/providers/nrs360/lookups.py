@@ -6,7 +6,8 @@ from urllib.parse import quote
 from connector.model.errors import Refused, Unreadable
 from connector.model.failures import Failure, Fault
 from connector.model.lookups import LookedUp
-from connector.providers.base import Conversation, Response
+from connector.providers.base import Conversation
+from connector.providers.exchange import Response
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.shapes import ById
 from connector.providers.nrs360.operations.validation import ShownValidation, StartValidation, Validation

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from connector.model.messages import Encoding
 from connector.model.states import State
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 
 GUIDE_MAX_PARTS = 15
 

@@ -8,7 +8,8 @@ import structlog
 
 from connector.model.errors import Refused, Unreadable
 from connector.model.messages import Channel, OpenBatch
-from connector.providers.base import Conversation, Response
+from connector.providers.base import Conversation
+from connector.providers.exchange import Response
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.conversations import sendings_named
 from connector.providers.nrs360.credentials import authorization

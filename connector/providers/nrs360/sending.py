@@ -4,7 +4,8 @@ from collections.abc import Hashable
 
 from connector.model.failures import Failure
 from connector.model.messages import Channel, Message
-from connector.providers.base import Batch, Request
+from connector.providers.base import Batch
+from connector.providers.exchange import Request
 from connector.providers.nrs360 import emails, landing, sms, voice, whatsapp
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.refusals import channel_refusal

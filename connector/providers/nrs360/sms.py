@@ -8,7 +8,8 @@ from urllib.parse import quote
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
 from connector.model.text import Segments, measure
-from connector.providers.base import Batch, Request, campaign_with_reference
+from connector.providers.base import Batch, campaign_with_reference
+from connector.providers.exchange import Request
 from connector.providers.nrs360.codes import ENCODINGS
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.merging import placeholder_refusal, substitutions, template_of

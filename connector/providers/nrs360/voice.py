@@ -5,7 +5,8 @@ from typing import cast, get_args
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
-from connector.providers.base import Batch, Request, campaign_with_reference
+from connector.providers.base import Batch, campaign_with_reference
+from connector.providers.exchange import Request
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.merging import placeholder_refusal, substitutions, template_of
 from connector.providers.nrs360.operations.voice import (

@@ -6,7 +6,8 @@ from typing import Any
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
-from connector.providers.base import Batch, Request, campaign_with_reference
+from connector.providers.base import Batch, campaign_with_reference
+from connector.providers.exchange import Request
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.whatsapp import SendTemplate, TemplateMessage, WhatsApp
 from connector.providers.nrs360.options import NRS360Options

@@ -8,7 +8,8 @@ from connector.model.errors import Unreadable
 from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Conversation, Response, news_key
+from connector.providers.base import Conversation, news_key
+from connector.providers.exchange import Response
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.shapes import next_page

@@ -8,17 +8,9 @@ from typing import ClassVar
 from connector.model.capability import Capability
 from connector.model.failures import Failure
 from connector.model.messages import Encoding, Message, OpenBatch, Outcome
-from connector.providers.base import (
-    AccountOptions,
-    Batch,
-    Conversation,
-    Finding,
-    HookAnswer,
-    HookRequest,
-    Provider,
-    Request,
-    Response,
-)
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, Conversation, Finding, HookAnswer, HookRequest, Provider
+from connector.providers.exchange import Request, Response
 from connector.providers.optimum import answers, checks, hooks, sending, statuses
 from connector.providers.optimum.codes import NAME
 from connector.providers.optimum.operations import SMS, Voice

@@ -3,7 +3,8 @@
 from connector.model.errors import Unreadable
 from connector.model.messages import Channel, Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.providers.optimum.codes import RECEIVED, TITLE
 from connector.providers.optimum.errors import raise_for
 from connector.providers.optimum.operations import SMS, Voice

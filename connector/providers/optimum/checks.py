@@ -1,7 +1,8 @@
 """What `doctor` asks of Optimum Measures. The guide has no account to look at; a status costs nothing to ask for."""
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
-from connector.providers.base import Conversation, Finding, Response
+from connector.providers.base import Conversation, Finding
+from connector.providers.exchange import Response
 from connector.providers.optimum.codes import TITLE
 from connector.providers.optimum.options import OptimumOptions
 from connector.providers.optimum.statuses import asking, read

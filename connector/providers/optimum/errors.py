@@ -7,7 +7,7 @@ import orjson
 
 from connector.model.errors import Refused
 from connector.model.failures import Failure
-from connector.providers.base import Response
+from connector.providers.exchange import Response
 from connector.providers.optimum.codes import RECEIVED_WITH_ERROR, failure_of
 from connector.providers.refusals import quoted
 from connector.providers.talk import raise_for_status

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, ParamSpec, TypeVar
 from pydantic import AliasChoices, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from connector.providers.base import Response
+from connector.providers.exchange import Response
 from connector.providers.operation import Asked, Operation, Room, Told, named
 from connector.providers.optimum.codes import NAME
 from connector.providers.optimum.errors import raise_for

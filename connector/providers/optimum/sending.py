@@ -6,7 +6,8 @@ from collections.abc import Hashable, Mapping
 from connector.model.capability import ContentRule
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message
-from connector.providers.base import Batch, Request
+from connector.providers.base import Batch
+from connector.providers.exchange import Request
 from connector.providers.optimum.codes import TITLE
 from connector.providers.optimum.operations import (
     SMS,

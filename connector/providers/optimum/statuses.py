@@ -8,7 +8,8 @@ import structlog
 from connector.model.errors import ExchangeError, MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Fault
 from connector.model.messages import News, NewsKind, OpenBatch
-from connector.providers.base import Conversation, Request, Response, news_key
+from connector.providers.base import Conversation, news_key
+from connector.providers.exchange import Request, Response
 from connector.providers.optimum.answers import CALL
 from connector.providers.optimum.codes import NAME, STATUSES, TITLE, message_failure
 from connector.providers.optimum.dates import time_of

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 from connector.providers.smpp.alphabets import Alphabet
 from connector.providers.smpp.segments import Joining
 

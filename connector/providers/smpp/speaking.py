@@ -8,16 +8,9 @@ from zoneinfo import ZoneInfo
 
 from connector.model.messages import Message, News, NewsKind, Outcome
 from connector.model.states import State
-from connector.providers.base import (
-    AccountOptions,
-    Batch,
-    Conversation,
-    Finding,
-    Provider,
-    Request,
-    Response,
-    news_key,
-)
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, Conversation, Finding, Provider, news_key
+from connector.providers.exchange import Request, Response
 from connector.providers.smpp import submitting
 from connector.providers.smpp.alphabets import Alphabet
 from connector.providers.smpp.line import LISTEN, REACH

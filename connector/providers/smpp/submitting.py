@@ -8,7 +8,8 @@ from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message, Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Request, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Request, Response
 from connector.providers.smpp.alphabets import Alphabet, holds
 from connector.providers.smpp.line import OCTETS, SUBMIT
 from connector.providers.smpp.long_messages import joined

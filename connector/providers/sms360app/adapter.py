@@ -9,17 +9,9 @@ from connector.model.failures import Failure
 from connector.model.lookups import LookedUp, LookupKind
 from connector.model.messages import Encoding, Message, Outcome
 from connector.model.phone import read_phone
-from connector.providers.base import (
-    AccountOptions,
-    Batch,
-    Conversation,
-    Finding,
-    HookAnswer,
-    HookRequest,
-    Provider,
-    Request,
-    Response,
-)
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, Conversation, Finding, HookAnswer, HookRequest, Provider
+from connector.providers.exchange import Request, Response
 from connector.providers.sms360app import answers, checks, hooks, lookups, sending
 from connector.providers.sms360app.codes import CHANNELS, NAME
 from connector.providers.sms360app.operations import Lookup, Messages

@@ -3,7 +3,8 @@
 from connector.model.errors import Unreadable
 from connector.model.messages import Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.providers.sms360app.codes import ACCEPTED
 from connector.providers.sms360app.errors import raise_for
 from connector.providers.sms360app.operations import Messages

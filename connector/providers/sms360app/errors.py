@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 
 from connector.model.failures import Failure
-from connector.providers.base import Response
+from connector.providers.exchange import Response
 from connector.providers.refusals import quoted
 from connector.providers.sms360app.codes import failure_of
 from connector.providers.talk import raise_for_status

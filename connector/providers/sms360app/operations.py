@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
 
 from pydantic import ConfigDict, model_validator
 
-from connector.providers.base import Response
+from connector.providers.exchange import Response
 from connector.providers.operation import Asked, Operation, Room, Told, named
 from connector.providers.sms360app.codes import NAME
 from connector.providers.sms360app.errors import raise_for

@@ -7,7 +7,8 @@ from connector.model.errors import UnreadablePhone
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message
 from connector.model.phone import read_phone
-from connector.providers.base import Batch, Request
+from connector.providers.base import Batch
+from connector.providers.exchange import Request
 from connector.providers.refusals import channel_refusal, no_sender, text_refusal
 from connector.providers.sms360app.codes import TITLE
 from connector.providers.sms360app.operations import Messages, SendMessage

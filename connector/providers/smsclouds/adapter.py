@@ -9,17 +9,9 @@ from connector.model.capability import Capability
 from connector.model.failures import Failure
 from connector.model.lookups import LookedUp, LookupKind
 from connector.model.messages import Channel, Encoding, Message, OpenBatch, Outcome
-from connector.providers.base import (
-    AccountOptions,
-    Batch,
-    Conversation,
-    Finding,
-    HookAnswer,
-    HookRequest,
-    Provider,
-    Request,
-    Response,
-)
+from connector.providers.account import AccountOptions
+from connector.providers.base import Batch, Conversation, Finding, HookAnswer, HookRequest, Provider
+from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds import (
     addressing,
     answers,

@@ -3,7 +3,8 @@
 from connector.model.errors import Unreadable
 from connector.model.messages import Outcome
 from connector.model.states import State
-from connector.providers.base import Batch, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Response
 from connector.providers.smsclouds.operations.operation import failure_in
 from connector.providers.smsclouds.sending import batch_in
 from connector.providers.talk import raise_for_status

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from connector.model.errors import MayHaveLeft, Refused, Unreadable
-from connector.providers.base import Conversation, Finding, Response
+from connector.providers.base import Conversation, Finding
+from connector.providers.exchange import Response
 from connector.providers.smsclouds.addressing import authorization
 from connector.providers.smsclouds.answers import given
 from connector.providers.smsclouds.dates import time_of

@@ -9,7 +9,8 @@ from collections.abc import Hashable
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
-from connector.providers.base import Batch, Request, Response, campaign_with_reference
+from connector.providers.base import Batch, campaign_with_reference
+from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds.addressing import authorization, number_refusal
 from connector.providers.smsclouds.codes import MERGE_FIELDS
 from connector.providers.smsclouds.merging import MARK_OF_PLACEHOLDERS, marked, placeholder_refusal, text_refusal

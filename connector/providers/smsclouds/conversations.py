@@ -9,7 +9,8 @@ from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
 from connector.model.failures import Failure
 from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
-from connector.providers.base import Conversation, Request, Response, news_key, reference_in
+from connector.providers.base import Conversation, news_key, reference_in
+from connector.providers.exchange import Request, Response
 from connector.providers.operation import Told
 from connector.providers.smsclouds.addressing import authorization, e164_of
 from connector.providers.smsclouds.answers import given

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from connector.model.address import is_address
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
-from connector.providers.base import Batch, Request, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds.addressing import authorization
 from connector.providers.smsclouds.codes import EMAIL_BATCH
 from connector.providers.smsclouds.merging import placeholder_refusal, template_of, text_refusal, values_of

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from connector.providers.base import AccountOptions
+from connector.providers.account import AccountOptions
 from connector.providers.smsclouds.codes import Form
 from connector.providers.smsclouds.operations.operation import SEND_TIMEOUT
 

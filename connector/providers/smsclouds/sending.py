@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message
-from connector.providers.base import Batch, Request, Response
+from connector.providers.base import Batch
+from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds import clic, emails, sms, voice
 from connector.providers.smsclouds.options import SmscloudsOptions
 

@@ -6,7 +6,8 @@ from typing import TypedDict
 from connector.model.failures import Failure, Fault
 from connector.model.messages import Encoding, Message
 from connector.model.text import fits, measure
-from connector.providers.base import Batch, Request, Response, campaign_with_reference
+from connector.providers.base import Batch, campaign_with_reference
+from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds.addressing import authorization, national_of, number_refusal
 from connector.providers.smsclouds.codes import LIMITS, Form
 from connector.providers.smsclouds.merging import placeholder_refusal, template_of, text_refusal, values_of

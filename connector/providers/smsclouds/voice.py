@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
-from connector.providers.base import Batch, Request, Response, campaign_with_reference
+from connector.providers.base import Batch, campaign_with_reference
+from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds.addressing import authorization, e164_of, national_of, number_refusal
 from connector.providers.smsclouds.codes import VOICE_BATCH
 from connector.providers.smsclouds.dates import local

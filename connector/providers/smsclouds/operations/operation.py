@@ -7,7 +7,7 @@ from typing import ClassVar, ParamSpec, TypeVar
 import orjson
 
 from connector.model.failures import Failure
-from connector.providers.base import Request, Response
+from connector.providers.exchange import Request, Response
 from connector.providers.operation import Asked, Operation
 from connector.providers.smsclouds.codes import NAME, failure_of
 from connector.providers.talk import raise_for_status
