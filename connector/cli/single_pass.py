@@ -23,6 +23,7 @@ _PATIENCE = 30.0
 _ROUND = 0.05
 _ORDER = (
     "sweep",
+    "blacklisted",
     "balance",
     "release",
     "pull",
@@ -35,8 +36,8 @@ _ORDER = (
     "push",
     "blacklist",
 )
-"""The phone index comes before anything is sent, for it knows who opted out."""
-_ASK_UNASKED = frozenset({"sweep", "balance", "pull", "replies"})
+"""The phone index and the blacklists come before anything is sent, for they know who opted out."""
+_ASK_UNASKED = frozenset({"sweep", "blacklisted", "balance", "pull", "replies"})
 """Jobs that make a request each time, and so keep the daemon's pace; the others look into the store first."""
 _SOON = 0.5
 _READS_AGAIN = frozenset({"sweep"})
