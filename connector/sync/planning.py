@@ -75,7 +75,6 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> list
         else:
             requests = 0 if probing else _singles(parts, provider)
             rows = to_hand_over(parts, connection, provider, now, holds_until, requests)
-            schedule.hand_over(connection, account, ((row.id, row.send_at) for row in rows))
             batches, moves = [Batch(new_id(), (outbox.as_message(row),), row.send_at) for row in rows], []
         if not rows:
             return []
@@ -84,6 +83,7 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions]) -> list
             _prepared(provider, batch, by_id, now + CLAIM_MARGIN) for batch in _at_once(provider, batches)[:requests]
         ]
         attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
+        schedule.hand_over(connection, account, _ahead(planned))
         caps.spend(connection, _spent(provider, planned, by_id), now)
         moves += [
             Move(message.id, State.ATTEMPTING, "dispatch", account=account, attempt_id=plan.batch.reference)
@@ -125,6 +125,13 @@ def _singles(parts: Parts, provider: Provider[AccountOptions]) -> int:
     """How many messages that the provider is to hold are committed at once: each has a request of its own."""
     most = provider.settings.senders * _LEAST_SHARE
     return min(parts.rates.left(provider.account, most, most))
+
+
+def _ahead(planned: Sequence[Planned]) -> Iterator[tuple[str, datetime]]:
+    """The messages that the provider is to hold, each with its date."""
+    for plan in planned:
+        if plan.batch.scheduled_for:
+            yield from ((message.id, plan.batch.scheduled_for) for message in plan.batch.messages)
 
 
 def _full(provider: Provider[AccountOptions]) -> int:

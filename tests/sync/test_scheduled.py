@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any
 
@@ -128,12 +128,12 @@ def still_scheduled(site: Site) -> list[str]:
 def test_a_message_is_held_by_its_provider_until_its_date_and_goes_out_then(sandbox: Sandbox, url: str) -> None:
     """Accepted before its date, not sent before it, and then delivered once; nothing of it is kept afterwards."""
     with site_on(sandbox, url, ahead=-600.0, accounts=AHEAD) as site:
-        (record_id,) = hand_over(site, seconds=603.0)
+        (record_id,) = hand_over(site, seconds=606.0)
         assert site.states() == {"accepted": 1}
         (due,) = held_there(sandbox)
         assert due == site.message().send_at
         assert fates(sandbox) == ["accepted"]
-        site.later(603.0)  # from here on the news of it is asked for
+        site.later(606.0)  # from here on the news of it is asked for
         site.work_until(lambda: site.states() == {"delivered": 1})
         site.push()
         assert received(sandbox) == {"received": 1, "distinct": 1, "duplicates": 0}
@@ -192,6 +192,20 @@ def test_nothing_is_given_away_while_the_records_cannot_be_read(site: Site, sand
     assert record(sandbox, first)["Status__c"] == "Sent"
 
 
+def test_nothing_is_given_away_to_who_does_not_give_back(site: Site, sandbox: Sandbox) -> None:
+    """While a message cannot be taken back for a provider's trouble, no other one is given to it."""
+    (record_id,) = hand_over(site)
+    site.later(200)
+    sandbox.faults.add({"target": "nrs360", "operation": LIST, "kind": "status", "status": 500})
+    change(sandbox, record_id, Status__c="Cancelled")
+    assert watch(site) == 0
+    plant(sandbox, first=2, Send_After__c=at(site, HOUR))
+    site.pull()
+    site.dispatch()
+    assert site.states() == {"accepted": 1, "claimed": 1}
+    assert len(held_there(sandbox)) == 1
+
+
 @pytest.mark.parametrize("seconds", [240.0, 5 * HOUR])
 def test_what_is_due_soon_or_far_away_stays_here(site: Site, sandbox: Sandbox, seconds: float) -> None:
     """Within five minutes a message would hardly be watched; beyond the account's horizon it stays with its record."""
@@ -217,17 +231,33 @@ def test_a_record_that_cannot_be_told_held_keeps_its_message(site: Site, sandbox
     assert (site.states(), statuses(sandbox)) == ({}, {"Queued": 1})
 
 
+def around(site: Site, begin: float, end: float) -> None:
+    """Gives the mapping hours that begin and end so many minutes from now."""
+    begins, ends = ((site.clock() + timedelta(minutes=by)).time().replace(second=0) for by in (begin, end))
+    mapping = site.parts.mappings["sms-outbox"]
+    hours = SendingHours(begins.replace(microsecond=0), ends.replace(microsecond=0), "UTC")
+    site.with_parts(mappings={mapping.name: replace(mapping, message=replace(mapping.message, hours=hours))})
+
+
 def test_hours_are_asked_for_the_date(site: Site, sandbox: Sandbox) -> None:
     """A date outside of the hours is not given away; one inside is, though now is outside."""
-    begins = (site.clock() + timedelta(minutes=30)).time().replace(second=0, microsecond=0)
-    ends = (site.clock() + timedelta(minutes=90)).time().replace(second=0, microsecond=0)
-    mapping = site.parts.mappings["sms-outbox"]
-    hours = SendingHours(time(begins.hour, begins.minute), time(ends.hour, ends.minute), "UTC")
-    site.with_parts(mappings={mapping.name: replace(mapping, message=replace(mapping.message, hours=hours))})
+    around(site, 30.0, 90.0)
     plant(sandbox, Send_After__c=at(site, 2 * HOUR), first=2)
     hand_over(site)
     assert site.states() == {"accepted": 1, "claimed": 1}
     assert held_there(sandbox) == [next(row.send_at for row in site.messages() if row.state == State.ACCEPTED)]
+
+
+def test_those_that_stay_do_not_stand_in_the_way(sandbox: Sandbox, url: str) -> None:
+    """More than are looked at in one go cannot be sent at their date; the next one after them is given away."""
+    alone = {NRS: {"schedule_ahead": 4 * HOUR, "senders": 1}}
+    with site_on(sandbox, url, accounts=alone) as site:
+        around(site, 150.0, 210.0)
+        plant(sandbox, 30, first=2, Send_After__c=at(site, HOUR))
+        hand_over(site, seconds=3 * HOUR)
+        for _ in range(5):
+            site.dispatch()
+        assert site.states() == {"accepted": 1, "claimed": 30}
 
 
 # -- and taken back
@@ -420,7 +450,7 @@ def test_what_went_out_between_the_question_and_the_cancellation_is_not_taken_fo
 ) -> None:
     """Listed a moment ago and no longer held, near its date: sent, as far as anybody knows."""
     with site_on(sandbox, url, ahead=-310.0, accounts=AHEAD) as site:
-        (record_id,) = hand_over(site, seconds=312.0)
+        (record_id,) = hand_over(site, seconds=316.0)
         change(sandbox, record_id, Status__c="Cancelled")
         site.later(30.0)
         real = schedule.keep_id
