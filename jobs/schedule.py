@@ -22,7 +22,10 @@ from connector.sync.release import release
 from connector.sync.schedule import WATCHED_EVERY
 from connector.sync.schedule_watch import watch_scheduled
 from connector.sync.sweep import sweep
+from connector.sync.token_watch import watch_token
 from connector.sync.unknown import send_again
+
+_TOKENS_EVERY = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         patient = hung + provider.settings.longest_answer
         rows += [
             Job(f"balance {account}", pace.balance, _of(keep_floor, parts, account), (f"dispatch {account}",), patient),
+            Job(f"token {account}", _TOKENS_EVERY, _of(watch_token, parts, account), (), patient),
             Job(f"dispatch {account}", pace.dispatch, _dispatch(parts, account, senders[account]), (), patient),
             Job(f"poll {account}", pace.poll, _of(poll_statuses, parts, account), ("note",), patient),
             Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),

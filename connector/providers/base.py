@@ -178,6 +178,11 @@ class Provider(ABC, Generic[Options]):
     def check(self) -> Conversation[list[Finding]]:
         """What `doctor` asks: credentials, balance, token expiry, routes."""
 
+    def ending(self) -> Conversation[Finding | None]:
+        """What of the account's credentials ends by a date, not `ok` once that is near; None where nothing does."""
+        yield from ()
+        return None
+
     def statuses(self, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
         """Asks what became of sent messages. Providers that are only pushed to leave it."""
         yield from ()

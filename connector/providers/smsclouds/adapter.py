@@ -115,6 +115,10 @@ class Smsclouds(Provider[SmscloudsOptions]):
         """See `lookups.look_up`."""
         return lookups.look_up(self.settings, target)
 
+    def ending(self) -> Conversation[Finding | None]:
+        """See `checks.ending`."""
+        return checks.ending(self.settings)
+
     def balance(self) -> Conversation[float | None]:
         """See `checks.balance`."""
         return checks.balance(self.settings)

@@ -40,6 +40,12 @@ def balance(settings: SmscloudsOptions) -> Conversation[float | None]:
     return User.show.read(given(response)).data.credit
 
 
+def ending(settings: SmscloudsOptions) -> Conversation[Finding | None]:
+    """GET /api/v1/user: when the token ends; tokens are personal and hold until a date ("User Credentials")."""
+    response = yield User.show.request(Nothing(), headers=authorization(settings))
+    return _token(settings, User.show.read(given(response)).data, _now(response))
+
+
 def _credit(user: Person) -> Finding:
     credit = user.credit
     if credit is None:
