@@ -102,14 +102,21 @@ def main() -> None:
     wanted = parser.parse_args()
     log.set_up("console", "ERROR")
     console = Console(stderr=True)
-    rows = []
+    rows, load = [], os.getloadavg()[0]
     for measured in ACCOUNTS:
         if wanted.provider in (None, measured.provider):
             console.print(f"{measured.name}, {wanted.messages:,} messages, {wanted.rounds} rounds")
             rows.append(measure(measured, wanted.messages, wanted.rounds))
     console.print(_table(rows))
     if wanted.provider is None:
-        told = {"python": platform.python_version(), "cpus": os.cpu_count(), "messages": wanted.messages, "rows": rows}
+        told = {
+            "python": platform.python_version(),
+            "cpus": os.cpu_count(),
+            "load_average_before": round(load, 1),
+            "load_average_after": round(os.getloadavg()[0], 1),
+            "messages": wanted.messages,
+            "rows": rows,
+        }
         RESULTS.write_text(json.dumps(told, indent=2) + "\n")
 
 
@@ -269,9 +276,9 @@ def _ask_and_write_all(url: str, recorded: Run, store: Path) -> float:
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(title="from claimed to noted, at each provider")
-    for name in ("account", "messages a second", "floor", "share", "share with rows", "aim", "requests a 1,000"):
-        table.add_column(name, justify="left" if name == "account" else "right")
-    table.add_column("CPU ms a message", justify="right")
+    for name in ("account", "messages/s", "floor/s", "share", "with rows", "aim", "requests/1,000"):
+        table.add_column(name, justify="left" if name == "account" else "right", no_wrap=name == "account")
+    table.add_column("CPU ms", justify="right")
     for row in rows:
         met = row["share_of_floor"] >= row["aim"]
         table.add_row(
