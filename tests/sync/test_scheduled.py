@@ -142,6 +142,17 @@ def test_a_message_is_held_by_its_provider_until_its_date_and_goes_out_then(sand
         assert still_scheduled(site) == []
 
 
+def test_nothing_is_asked_of_what_is_held_before_its_date(site: Site, sandbox: Sandbox) -> None:
+    """News of it can only come from then on; until then the provider is left alone, and afterwards asked soon."""
+    hand_over(site)
+    site.later(HOUR - 60)
+    site.poll()
+    assert requests(sandbox, "GET /sms/{id}") == 0
+    site.later(120)
+    site.poll()
+    assert requests(sandbox, "GET /sms/{id}") == 1
+
+
 def test_by_default_a_message_waits_with_its_record(sandbox: Sandbox, url: str) -> None:
     """Without `schedule_ahead` the record is not even claimed before its date, and no provider is asked anything."""
     with site_on(sandbox, url) as site:
@@ -391,6 +402,29 @@ def test_a_message_that_is_not_given_away_yet_is_cancelled_without_a_word(site: 
     turn(site)
     assert (site.states(), requests(sandbox, LIST)) == ({"cancelled": 1}, 0)
     assert received(sandbox)["received"] == 0
+
+
+def test_what_is_given_away_while_its_record_is_read_is_taken_back_and_not_only_crossed_out(
+    site: Site, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claimed when its record was read and accepted a moment later: only the provider's answer cancels it then."""
+    (record_id,) = plant(sandbox, Send_After__c=at(site, HOUR))
+    watch(site)
+    site.pull()
+    change(sandbox, record_id, Status__c="Cancelled")
+    real = schedule_watch.endings
+
+    def read_and_give_away(*asked: Any) -> Any:
+        found = real(*asked)
+        site.dispatch()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schedule_watch, "endings", read_and_give_away)
+        assert watch(site) == 0
+    assert (site.states(), fates(sandbox)) == ({"accepted": 1}, ["accepted"])
+    assert watch(site) == 1
+    assert (site.states(), fates(sandbox)) == ({"cancelled": 1}, ["cancelled"])
 
 
 # -- and nothing is assumed
