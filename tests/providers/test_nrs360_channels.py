@@ -337,12 +337,76 @@ def test_calls_are_told_of_by_the_report_and_found_among_calls() -> None:
     report = Response(200, {}, lines=iter([f"{VOICE_HEADER},createdAt", line]))
     landline = OpenMessage("m0", "+900222222", State.ACCEPTED, "known", Channel.VOICE)
     batch = OpenBatch(REFERENCE, SINCE, "100001", (landline,))
-    (news,) = told(adapter().statuses([batch]), report)
+    (news,) = told(adapter().statuses([batch]), report, ABSENT)
     assert (news.state, news.phone) == (State.DELIVERED, "+900222222")
     lost = replace(batch, provider_batch=None)
     assert asked(adapter().resolve(lost), page()) == [
         ("campaigns", {"name": f"*~{REFERENCE}", "channel": "text2speech"})
     ]
+
+
+def keys(*lines: str) -> Response:
+    """A keystroke report."""
+    return Response(200, {}, lines=iter(["phonenumber,key,message", *lines]))
+
+
+def no_events() -> Response:
+    """An events report that is empty still."""
+    return Response(200, {}, lines=iter([f"{VOICE_HEADER},createdAt"]))
+
+
+def test_keys_pressed_in_calls_are_replies() -> None:
+    """Of the sending's report, by number; a key pressed twice is two, and the report asked for again tells the same."""
+    lines = [f"{PERSON},1,Press 1", f"+{PERSON},1,Press 1", '34666555445,#,"Press 1, or #"']
+    batch = opened(Channel.VOICE, ("known", State.ACCEPTED))
+    polls = [told(adapter().statuses([batch]), no_events(), keys(*lines)) for _ in range(2)]
+    assert [(item.kind, item.phone, item.text, item.provider_batch, item.state) for item in polls[0]] == [
+        (NewsKind.REPLY, f"+{PERSON}", "1", "100001", None),
+        (NewsKind.REPLY, f"+{PERSON}", "1", "100001", None),
+        (NewsKind.REPLY, "+34666555445", "#", "100001", None),
+    ]
+    assert len({item.key for item in polls[0]}) == 3
+    assert polls[0] == polls[1]
+    elsewhere = told(adapter().statuses([replace(batch, provider_batch="2")]), no_events(), keys(*lines))
+    assert not {item.key for item in elsewhere} & {item.key for item in polls[0]}
+    assert [path for path, _ in asked(adapter().statuses([batch]), no_events(), keys())] == [
+        "sendings/100001/reports/events",
+        "sendings/100001/reports/keys",
+    ]
+
+
+def test_keys_of_a_lost_call_are_told_with_what_became_of_it() -> None:
+    """Its sending is found by our reference, and both its reports are read: nobody asks about it afterwards."""
+    lost = replace(opened(Channel.VOICE, (None, State.UNKNOWN)), provider_batch=None)
+    campaign = {"id": 1, "name": f"x ~{REFERENCE}", "sendings": [{"id": 100001}]}
+    (news,) = told(adapter().resolve(lost), page(campaign), no_events(), keys(f"{PERSON},5,Press 5"))
+    assert (news.text, news.reference, news.provider_batch) == ("5", REFERENCE, "100001")
+
+
+def test_a_broken_row_of_keys_costs_that_row() -> None:
+    """Without a number, without a key, or with quotes that do not match: the others are told."""
+    lines = ["nobody,1,x", f"{PERSON},,x", f"{PERSON},1", f"{PERSON},2,x"]
+    batch = opened(Channel.VOICE, ("known", State.ACCEPTED))
+    (news,) = told(adapter().statuses([batch]), no_events(), keys(*lines))
+    assert news.text == "2"
+
+
+@pytest.mark.parametrize("refused", [ABSENT, error(422), error(160)])
+def test_calls_without_a_menu_may_have_no_report_of_keys(refused: Response) -> None:
+    """The guide has it for interactive sendings: that it is refused keeps no other batch waiting."""
+    batches = [opened(Channel.VOICE, ("known", State.ACCEPTED))] * 2
+    report = [f"x ~{REFERENCE},1,100001,12,delivered,{PERSON},,,ES,31,2024-01-01T10:00:05+00:00"]
+    delivered = [Response(200, {}, lines=iter([f"{VOICE_HEADER},createdAt", *report])) for _ in batches]
+    news = told(adapter().statuses(batches), delivered[0], refused, delivered[1], refused)
+    assert [item.state for item in news] == [State.DELIVERED, State.DELIVERED]
+
+
+def test_an_account_turned_away_is_told_so_while_keys_are_asked_for() -> None:
+    """That is nothing of the report's."""
+    poll = adapter().statuses([opened(Channel.VOICE, ("known", State.ACCEPTED))])
+    with pytest.raises(Refused) as caught:
+        told(poll, no_events(), error(103))
+    assert caught.value.failure.fault is Fault.ACCOUNT
 
 
 def test_a_refused_call_is_told_by_its_code() -> None:

@@ -2,9 +2,8 @@
 "Campaigns list")."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import structlog
@@ -14,7 +13,7 @@ from connector.model.messages import Channel, News, NewsKind, OpenBatch, OpenMes
 from connector.model.states import State
 from connector.providers.base import Conversation, news_key, reference_in
 from connector.providers.exchange import Response
-from connector.providers.nrs360 import whatsapp_news
+from connector.providers.nrs360 import voice_keys, whatsapp_news
 from connector.providers.nrs360.codes import CAMPAIGN_CHANNELS, NAME, event_of
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.campaigns import Campaign, Campaigns, ListCampaigns
@@ -23,17 +22,17 @@ from connector.providers.nrs360.operations.shapes import next_page
 from connector.providers.nrs360.operations.sms import SMS, ShowSMS
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.report import ReportedEvent, ReportedEvents, time_of
+from connector.providers.nrs360.turns import answered, in_lists, is_absent
 from connector.providers.operation import Asked
 
 log = structlog.get_logger(__name__)
 
 IDS_A_REQUEST = 50
-NEWS_AT_ONCE = 500
 
 
 def statuses(settings: NRS360Options, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
-    """Few open SMS, or a number twice in one sending: by message id. Many, and calls: the sending's events report.
-    WhatsApp: the conversations.
+    """Few open SMS, or a number twice in one sending: by message id. Many, and calls: the sending's events report,
+    and of calls the keys pressed. WhatsApp: the conversations.
 
     One batch's trouble (5xx, an unreadable answer) does not keep the others waiting; it is raised at the end.
     """
@@ -57,6 +56,13 @@ def _ask_batch(settings: NRS360Options, batch: OpenBatch, ambiguous: set[tuple[s
     rest = [message for message in batch.messages if message.id not in by_id or message.id in unseen]
     if rest and batch.provider_batch:
         yield from _ask_report(settings, batch, batch.provider_batch, {message.to: message for message in rest})
+        yield from _ask_keys(settings, batch, batch.provider_batch)
+
+
+def _ask_keys(settings: NRS360Options, batch: OpenBatch, sending: str) -> Conversation[None]:
+    """Of calls, after their events: the keys of a call that has ended are there by then."""
+    if batch.channel is Channel.VOICE:
+        yield from voice_keys.pressed(settings, batch, sending)
 
 
 def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
@@ -65,6 +71,7 @@ def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
     wanted = {message.to: message for message in batch.messages}
     for sending in (yield from sendings_named(settings, batch)):
         yield from _ask_report(settings, batch, sending, wanted, reference=batch.reference)
+        yield from _ask_keys(settings, batch, sending)
 
 
 def sendings(settings: NRS360Options, since: datetime, until: datetime) -> Conversation[None]:
@@ -72,7 +79,7 @@ def sendings(settings: NRS360Options, since: datetime, until: datetime) -> Conve
     asked: Asked | None = ListCampaigns(name="*~*", after_date=since, before_date=until)
     while asked is not None:
         response = yield Campaigns.list.request(asked, headers=authorization(settings))
-        page = Campaigns.list.read(_answered(response))
+        page = Campaigns.list.read(answered(response))
         listed = [(campaign, reference_in(campaign.name)) for campaign in page.data]
         yield [_listed(ours, sending) for campaign, ours in listed if ours for sending in _sendings_in(campaign)]
         asked = next_page(asked, page)
@@ -104,7 +111,7 @@ def identify(settings: NRS360Options, named: Mapping[str, str]) -> Conversation[
     for start in range(0, len(ids), IDS_A_REQUEST):
         asked = ids[start : start + IDS_A_REQUEST]
         response = yield SMS.show.request(ShowSMS(id=asked), headers=authorization(settings))
-        rows = [] if _is_absent(response) else [row for row in _rows(response) if str(row.get("id")) in named]
+        rows = [] if is_absent(response) else [row for row in _rows(response) if str(row.get("id")) in named]
         if rows:
             yield [_identified(row, named[str(row["id"])]) for row in rows]
 
@@ -142,7 +149,7 @@ def _ask_by_id(settings: NRS360Options, messages: Sequence[OpenMessage]) -> Conv
     for start in range(0, len(messages), IDS_A_REQUEST):
         asked = {str(message.provider_id): message for message in messages[start : start + IDS_A_REQUEST]}
         response = yield SMS.show.request(ShowSMS(id=list(asked)), headers=authorization(settings))
-        if _is_absent(response):
+        if is_absent(response):
             unseen.update(message.id for message in asked.values())
             continue
         rows = [row for row in _rows(response) if str(row.get("id")) in asked]
@@ -151,23 +158,13 @@ def _ask_by_id(settings: NRS360Options, messages: Sequence[OpenMessage]) -> Conv
     return unseen
 
 
-def _is_absent(response: Response | None) -> bool:
-    return response is not None and response.status == 404
-
-
 def _rows(response: Response | None) -> list[Mapping[str, Any]]:
-    answered = _answered(response)
-    SMS.show.raise_for(answered)
-    body = answered.json()
+    answer = answered(response)
+    SMS.show.raise_for(answer)
+    body = answer.json()
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
         raise Unreadable("360NRS answered without the list of data that the guide gives")
     return [row for row in body["data"] if isinstance(row, dict)]
-
-
-def _answered(response: Response | None) -> Response:
-    if response is None:
-        raise Unreadable("the conversation with 360NRS was given no answer")
-    return response
 
 
 def _news_of_message(row: Mapping[str, Any], message: OpenMessage) -> Iterator[News]:
@@ -203,20 +200,14 @@ def _ask_report(
     reference: str | None = None,
 ) -> Conversation[None]:
     response = yield Reports.events.request(OfSending(sending_id=sending), headers=authorization(settings))
-    if _is_absent(response):
+    if is_absent(response):
         log.warning("sending_not_known", provider=NAME, sending=sending)
         return
-    events = Reports.events.read(_answered(response))
+    events = Reports.events.read(answered(response))
     report = ReportedEvents(events, of_emails=batch.channel is Channel.EMAIL)
-    yield from _in_lists(_news_of_report(report, sending, wanted, reference))
+    yield from in_lists(_news_of_report(report, sending, wanted, reference))
     if report.broken:
         log.warning("report_rows_skipped", provider=NAME, sending=sending, rows=report.broken)
-
-
-def _in_lists(news: Iterable[News]) -> Conversation[None]:
-    told = iter(news)
-    while some := list(islice(told, NEWS_AT_ONCE)):
-        yield some
 
 
 def _news_of_report(
@@ -260,7 +251,7 @@ def sendings_named(settings: NRS360Options, batch: OpenBatch) -> Conversation[li
     asked: Asked | None = ListCampaigns(name=f"*~{batch.reference}", channel=channel) if channel else None
     while asked is not None:
         response = yield Campaigns.list.request(asked, headers=authorization(settings))
-        page = Campaigns.list.read(_answered(response))
+        page = Campaigns.list.read(answered(response))
         for campaign in page.data:
             if reference_in(campaign.name) == batch.reference:
                 found.extend(_sendings_in(campaign))

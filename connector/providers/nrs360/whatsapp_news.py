@@ -4,12 +4,10 @@ sent, and what their people answered. WhatsApp is in no event, report or campaig
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from connector.model.errors import Unreadable
 from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Conversation, news_key
-from connector.providers.exchange import Response
 from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.shapes import next_page
@@ -22,6 +20,7 @@ from connector.providers.nrs360.operations.whatsapp import (
     WhatsApp,
 )
 from connector.providers.nrs360.options import NRS360Options
+from connector.providers.nrs360.turns import answered
 from connector.providers.operation import Asked
 
 FAILED = Failure(
@@ -55,7 +54,7 @@ def replies(settings: NRS360Options, since: datetime, until: datetime) -> Conver
     asked: Asked | None = ListConversations(sender=sender, limit=MESSAGES_A_PAGE)
     while asked is not None:
         response = yield WhatsApp.conversations.request(asked, headers=authorization(settings))
-        listed = WhatsApp.conversations.read(_answered(response))
+        listed = WhatsApp.conversations.read(answered(response))
         for conversation in listed.data:
             if _may_hold_news(conversation, since):
                 for page in (yield from _pages(settings, sender, conversation.to)):
@@ -72,19 +71,13 @@ def _pages(
     pages: list[ConversationMessages] = []
     asked: Asked | None = ListMessages(sender=sender, to=to, limit=None if until else MESSAGES_A_PAGE)
     while asked is not None:
-        response = _answered((yield WhatsApp.messages.request(asked, headers=authorization(settings))))
+        response = answered((yield WhatsApp.messages.request(asked, headers=authorization(settings))))
         if response.status == 404:
             break
         page = WhatsApp.messages.read(response)
         pages.append(page)
         asked = None if any(row.id == until for row in page.data) else next_page(asked, page)
     return pages
-
-
-def _answered(response: Response | None) -> Response:
-    if response is None:
-        raise Unreadable("the conversation with 360NRS was given no answer")
-    return response
 
 
 def _news_of(row: ConversationMessage, message: OpenMessage, *, known_too: bool) -> Iterator[News]:
