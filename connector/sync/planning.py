@@ -102,8 +102,9 @@ def _room(provider: Provider[AccountOptions]) -> tuple[int, int]:
 
     All of them are in doubt when the process dies before it noted the first answer.
     """
-    senders = provider.settings.senders
-    return senders * max(_full(provider), _LEAST_SHARE), senders * _LEAST_SHARE
+    senders, full = provider.settings.senders, _full(provider)
+    whole = full * max(1, _LEAST_SHARE // full)  # else what is read would end within a request that more wait to fill
+    return senders * whole, senders * _LEAST_SHARE
 
 
 def _at_once(provider: Provider[AccountOptions], batches: Sequence[Batch]) -> list[Batch]:
