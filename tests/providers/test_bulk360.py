@@ -20,7 +20,7 @@ from connector.providers.bulk360.adapter import Bulk360
 from connector.providers.bulk360.codes import DN_ERRORS, RESPONSES
 from connector.providers.bulk360.hooks import WEBHOOKS
 from connector.providers.exchange import Request, Response
-from connector.sync.dispatch import _batches
+from connector.sync.planning import _batches
 from tests.providers.contract import REFERENCE, DocumentedError, ProviderContract, answer, returned
 
 GUIDE = json.loads((Path(__file__).parent / "guide" / "bulk360.json").read_text("utf-8"))
