@@ -15,7 +15,7 @@ from connector.store.attempts import ATTEMPT
 from connector.sync.rates import Rates
 from tests.conftest import START, Clock
 from tests.store.making import rows
-from tests.sync.site import NRS, plant, received, requests, site_on
+from tests.sync.site import NRS, Site, plant, received, requests, site_on
 
 SEND = "POST /sms"
 
@@ -67,17 +67,26 @@ def test_a_clock_set_back_neither_fills_nor_stops_the_account() -> None:
     assert bucket.left("a", 10, 1) == (2, 1)
 
 
+def standing_rates(site: Site) -> Clock:
+    """Gives the site rates on a clock that stands, for what a slow machine takes would fill the bucket; gives that."""
+    clock = Clock()
+    options = {name: provider.settings for name, provider in site.parts.providers.items()}
+    site.with_parts(rates=Rates(options, clock))
+    return clock
+
+
 def test_what_is_over_the_rate_waits_without_an_attempt(sandbox: Sandbox, url: str) -> None:
     """Ten a second: ten leave, the others stay claimed, for an attempt that is committed is in doubt after a crash."""
     plant(sandbox, 25)
     with site_on(sandbox, url, accounts={NRS: {"messages_a_second": 10}}) as site:
+        clock = standing_rates(site)
         site.pull()
         assert site.dispatch().accepted == 10
         assert site.states() == {"accepted": 10, "claimed": 15}
         assert sum(row.size for row in rows(site.parts.database, ATTEMPT)) == 10
-        site.later(1)
+        clock.go_on(seconds=1)
         assert site.dispatch().accepted == 10
-        site.later(1)
+        clock.go_on(seconds=1)
         assert site.dispatch().accepted == 5
     assert received(sandbox) == {"received": 25, "distinct": 25, "duplicates": 0}
 
@@ -87,9 +96,10 @@ def test_requests_have_a_rate_of_their_own(sandbox: Sandbox, url: str) -> None:
     plant(sandbox, 25)
     options = {"requests_a_second": 2, "batch_size": 5, "senders": 8}
     with site_on(sandbox, url, accounts={NRS: options}) as site:
+        clock = standing_rates(site)
         site.pull()
         assert site.dispatch().requests == 2
-        site.later(1)
+        clock.go_on(seconds=1)
         assert site.dispatch().requests == 2
     assert requests(sandbox, SEND) == 4
 
