@@ -24,11 +24,15 @@ class ChannelSection(Section):
 
 
 class WhatsApp(ChannelSection):
-    """A WhatsApp template and the texts that fill it (360NRS, "Send WhatsApp template")."""
+    """A WhatsApp template and the texts that fill it, or a text into a conversation (360NRS, "Send WhatsApp template",
+    "Send a message to a conversation")."""
 
     channel = Channel.WHATSAPP
 
-    template: Annotated[int, Field(gt=0, strict=True)]
+    template: Annotated[int, Field(gt=0, strict=True)] | None = None
+    conversation: Text | None = Field(
+        default=None, description="whether the text goes into the person's open conversation: empty and false are no"
+    )
     header: list[Text] = Field(default=[])
     body: list[Text] = Field(default=[])
     buttons: list[Text] = Field(default=[])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from connector.model.errors import Refused, Unreadable
+from connector.model.errors import MayHaveLeft, Refused, Unreadable
 from connector.model.failures import Fault
 from connector.model.messages import Channel, Message, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
@@ -142,6 +142,72 @@ def test_each_recipient_of_a_template_has_its_own_word() -> None:
     first, second = adapter().read_send(batch, answer(207, {"campaignId": 1, "sendingId": 2, "result": rows}))
     assert (first.state, first.provider_id) == (State.ACCEPTED, "8b4e5d35")
     assert (second.state, second.failure and second.failure.code) == (State.REJECTED, "102")
+
+
+def free(place: int = 0, **changes: Any) -> Message:
+    """A text into a conversation."""
+    return message(Channel.WHATSAPP, place, **{"content": {"conversation": "true"}, **changes})
+
+
+def test_a_text_goes_into_the_person_s_conversation() -> None:
+    """By the two numbers that name it, alone in its request, the text as its person reads it."""
+    made = adapter(whatsapp_sender=f"+{SENDER}")
+    assert made.refuse(free()) is None
+    request = made.send(Batch(REFERENCE, (free(),)))
+    assert (request.method, request.sends) == ("POST", True)
+    assert request.path == f"whatsapp/conversations/{SENDER}/34666555000/messages"
+    assert request.json == {"content": free().text}
+    assert len({made.group(free()), made.group(free(1)), made.group(whatsapp())}) == 3
+    both = whatsapp(content={"template": 123, "conversation": "true"})
+    assert made.send(Batch(REFERENCE, (both,))).json == {"content": both.text}
+
+
+@pytest.mark.parametrize("closed", ["false", "False", "no", "0", " "])
+def test_where_no_conversation_is_open_the_template_goes(closed: str) -> None:
+    """The mapping says it, record by record; without a template nothing can go."""
+    made = adapter(whatsapp_sender=SENDER)
+    without = free(content={"conversation": closed})
+    refusal = made.refuse(without)
+    assert refusal is not None
+    assert refusal.code == "no_template"
+    template = whatsapp(content={"template": 123, "conversation": closed})
+    assert made.refuse(template) is None
+    assert made.send(Batch(REFERENCE, (template,))).path == "whatsapp"
+    assert made.group(template) == made.group(whatsapp())
+
+
+def test_a_text_for_a_conversation_needs_words_and_a_sender() -> None:
+    """Which a template has of its own, or not."""
+    empty = adapter(whatsapp_sender=SENDER).refuse(free(pieces=("",), values=()))
+    assert empty is not None
+    assert empty.code == "no_text"
+    nobody = adapter().refuse(free())
+    assert nobody is not None
+    assert nobody.code == "no_sender"
+
+
+@pytest.mark.parametrize(
+    ("body", "known"),
+    [(b"{}", None), (b"", None), (b'{"data": {"id": "a8249e62"}}', "a8249e62"), (b'{"id": "a8249e62"}', "a8249e62")],
+)
+def test_a_text_taken_is_accepted_whatever_is_answered(body: bytes, known: str | None) -> None:
+    """The guide shows no answer: an id in it is kept, by which its conversation tells what became of it."""
+    (outcome,) = adapter().read_send(Batch(REFERENCE, (free(),)), Response(201, {}, body))
+    assert (outcome.state, outcome.provider_id) == (State.ACCEPTED, known)
+
+
+def test_a_conversation_that_is_not_open_refuses_with_its_reason() -> None:
+    """What 360NRS says is told, and a number that never wrote is told as that."""
+    batch = Batch(REFERENCE, (free(),))
+    said = {"error": {"code": 422, "description": "The session is not active."}}
+    with pytest.raises(Refused, match="The session is not active") as caught:
+        adapter().read_send(batch, answer(422, said))
+    assert caught.value.failure.code == "422"
+    with pytest.raises(Refused, match="no conversation with this number") as caught:
+        adapter().read_send(batch, ABSENT)
+    assert caught.value.failure.fault is Fault.RECIPIENT
+    with pytest.raises(MayHaveLeft):
+        adapter().read_send(batch, Response(503, {}, b""))
 
 
 # WhatsApp in

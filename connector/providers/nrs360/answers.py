@@ -1,30 +1,41 @@
-"""What an answer to a send says of each message (guide: "Send SMS Message / Response")."""
+"""What an answer to a send says of each message (guide: "Send SMS Message / Response", "Send a message to a
+conversation")."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from connector.model.errors import Unreadable
+from connector.model.errors import Refused, Unreadable
 from connector.model.failures import Failure, Fault
 from connector.model.messages import Message, Outcome
 from connector.model.states import State
 from connector.providers.base import Batch
 from connector.providers.exchange import Response
 from connector.providers.nrs360.codes import failure_of
-from connector.providers.nrs360.operation import failure_in
+from connector.providers.nrs360.operation import error_in, failure_in
 from connector.providers.nrs360.operations.sms import SMS
+from connector.providers.nrs360.operations.whatsapp import WhatsApp
+from connector.providers.nrs360.whatsapp import in_conversation
 
 LEFT_OUT = Failure(
     "left_out", "360NRS's answer does not mention this number, so it is not known whether it was sent", Fault.PROVIDER
 )
+NO_CONVERSATION = Failure(
+    "404",
+    "360NRS: there is no conversation with this number; send a template, for a text can follow the person's own alone",
+    Fault.RECIPIENT,
+)
 
 
 def outcomes(batch: Batch, response: Response) -> list[Outcome]:
-    """One outcome a message by its `to`: 202 all, 207 each its own, 4xx one error for all.
+    """One outcome a message by its `to`: 202 all, 207 each its own, 4xx one error for all. Of a text into a
+    conversation the status alone decides.
 
     Raises:
         Refused, Throttled, MayHaveLeft: as `connector.providers.talk.raise_for_status` says.
         Unreadable: 2xx without a list of results.
     """
+    if in_conversation(batch.messages[0]):
+        return [_said(batch.messages[0], response)]
     SMS.send.raise_for(response)
     body = response.json()
     if not isinstance(body, dict) or not isinstance(body.get("result"), list):
@@ -32,6 +43,21 @@ def outcomes(batch: Batch, response: Response) -> list[Outcome]:
     sending = str(body["sendingId"]) if body.get("sendingId") else None
     rows = {_recipient(row): row for row in reversed(body["result"]) if isinstance(row, dict)}
     return [_outcome(message, sending, rows.get(_plain(message.to))) for message in batch.messages]
+
+
+def _said(message: Message, response: Response) -> Outcome:
+    """Of a text into a conversation. The guide shows no answer to one: an id in it is kept, where there is one."""
+    error = error_in(response)
+    if error is not None and error.code == "404":
+        raise Refused(NO_CONVERSATION)
+    WhatsApp.send_message.raise_for(response)
+    try:
+        body = response.json()
+    except Unreadable:
+        body = None
+    told = body.get("data", body) if isinstance(body, dict) else None
+    known = told.get("id") if isinstance(told, dict) else None
+    return Outcome(message.id, State.ACCEPTED, str(known) if known else None)
 
 
 def _outcome(message: Message, sending: str | None, row: Mapping[str, Any] | None) -> Outcome:

@@ -1,5 +1,6 @@
 """What 360NRS's channels ask and take beyond a text (guide: "Send Email message", "Send Voice message", "Send Voice
-message with an audio file", "Send Landing SMS message", "Send WhatsApp template")."""
+message with an audio file", "Send Landing SMS message", "Send WhatsApp template", "Send a message to a
+conversation")."""
 
 from collections.abc import Mapping
 
@@ -8,7 +9,9 @@ from connector.model.messages import Channel
 from connector.providers.nrs360.options import NRS360Options
 
 CONTENT: Mapping[Channel, ContentRule] = {
-    Channel.WHATSAPP: ContentRule(frozenset({"template", "header", "body", "buttons"}), (("template",),)),
+    Channel.WHATSAPP: ContentRule(
+        frozenset({"template", "header", "body", "buttons", "conversation"}), (("template", "conversation"),)
+    ),
     Channel.EMAIL: ContentRule(
         frozenset({"subject", "html", "template", "fields", "from_name", "reply_to"}), (("subject",),)
     ),

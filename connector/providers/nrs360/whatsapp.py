@@ -1,5 +1,5 @@
-"""WhatsApp messages into the request that sends them (guide: "Send WhatsApp template"): templates only, for a free text
-needs a conversation that its person has begun."""
+"""WhatsApp messages into the request that sends them: templates (guide: "Send WhatsApp template"), and texts into a
+conversation that its person has begun (guide: "Send a message to a conversation")."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -9,21 +9,27 @@ from connector.model.messages import Message
 from connector.providers.base import Batch, campaign_with_reference
 from connector.providers.exchange import Request
 from connector.providers.nrs360.credentials import authorization
-from connector.providers.nrs360.operations.whatsapp import SendTemplate, TemplateMessage, WhatsApp
+from connector.providers.nrs360.operations.whatsapp import SendMessage, SendTemplate, TemplateMessage, WhatsApp
 from connector.providers.nrs360.options import NRS360Options
-from connector.providers.refusals import no_sender
+from connector.providers.refusals import no_sender, text_refusal
 
 
 def refusal(settings: NRS360Options, message: Message) -> Failure | None:
-    """Why the message cannot be sent: no template, or no sender."""
-    if not _template(message):
+    """Why the message cannot be sent: no template nor a text for a conversation, or no sender."""
+    unsent: Failure | None = None
+    if in_conversation(message):
+        unsent = text_refusal(message.text, max_parts=None)
+    elif not _template(message):
         reason = "a WhatsApp message needs its template; name it in the mapping, `whatsapp: {template: …}`"
-        return Failure("no_template", reason, Fault.MAPPING, Retry.WHEN_MENDED)
-    return None if sender_of(settings, message) else no_sender()
+        unsent = Failure("no_template", reason, Fault.MAPPING, Retry.WHEN_MENDED)
+    return unsent or (None if sender_of(settings, message) else no_sender())
 
 
 def group_of(settings: NRS360Options, message: Message) -> Hashable:
-    """What messages must share to travel in one request: all but the values that fill the template."""
+    """What messages must share to travel in one request: all but the values that fill the template. A text into a
+    conversation shares it with none."""
+    if in_conversation(message):
+        return message.channel, message.id
     campaign = message.campaign or settings.campaign
     return message.channel, sender_of(settings, message), campaign, _template(message)
 
@@ -31,6 +37,9 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
 def send_request(settings: NRS360Options, batch: Batch) -> Request:
     """The request for a batch of one group; the template's variables are filled by their positions."""
     first = batch.messages[0]
+    if in_conversation(first):
+        written = SendMessage(sender=sender_of(settings, first), to=first.to.removeprefix("+"), content=first.text)
+        return WhatsApp.send_message.request(written, headers=authorization(settings))
     asked = SendTemplate(
         template_id=_template(first),
         sender=sender_of(settings, first),
@@ -38,6 +47,12 @@ def send_request(settings: NRS360Options, batch: Batch) -> Request:
         campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
     )
     return WhatsApp.send_template.request(asked, headers=authorization(settings))
+
+
+def in_conversation(message: Message) -> bool:
+    """Whether the mapping says that the person's conversation is open (``content.conversation``), which is asked for
+    nowhere: 360NRS refuses the text where it is not."""
+    return str(message.content.get("conversation") or "").strip().lower() not in ("", "false", "no", "0")
 
 
 def sender_of(settings: NRS360Options, message: Message) -> str:
