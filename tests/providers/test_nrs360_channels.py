@@ -457,6 +457,14 @@ def test_a_broken_row_of_keys_costs_that_row() -> None:
     assert news.text == "2"
 
 
+def test_keys_of_a_text_with_several_lines_are_told() -> None:
+    """The report repeats the text that was read; a quote that never ends costs its own row only."""
+    rows = [f'{PERSON},1,"Press 1', "", 'or ""2"""', f'{PERSON},3,"stray', *[f"{PERSON},4,x"] * 60]
+    batch = opened(Channel.VOICE, ("known", State.ACCEPTED))
+    news = told(adapter().statuses([batch]), no_events(), keys(*rows))
+    assert [item.text for item in news] == ["1", *["4"] * 60]
+
+
 @pytest.mark.parametrize("refused", [ABSENT, error(422), error(160)])
 def test_calls_without_a_menu_may_have_no_report_of_keys(refused: Response) -> None:
     """The guide has it for interactive sendings: that it is refused keeps no other batch waiting."""

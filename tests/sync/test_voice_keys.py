@@ -35,7 +35,7 @@ def replies(sandbox: Sandbox) -> list[dict[str, Any]]:
 def test_a_key_pressed_in_a_call_becomes_one_activity(calling: Site, sandbox: Sandbox) -> None:
     """Every call is answered by one key: it stands with its person once, however often the report is read."""
     sandbox.providers.nrs360.configure({"shares": {"delivered": 1.0}, "habits": {"keys": 1.0}})
-    plant(sandbox, 3, Channel__c="Voice", Body__c="Pulse una tecla")
+    plant(sandbox, 3, Channel__c="Voice", Body__c="Buenos días.\nPulse una tecla, por favor")
     calling.work_through()
     calling.work_until(lambda: len(replies(sandbox)) == 3)
     assert statuses(sandbox) == {"Delivered": 3}

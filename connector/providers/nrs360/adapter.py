@@ -33,8 +33,9 @@ from connector.providers.withdrawal import Withdrawal
 
 
 class NRS360(Provider[NRS360Options]):
-    """360NRS's REST guide: SMS, landing SMS, calls, e-mails and WhatsApp templates in batches with their values apart;
-    statuses by id, by report, by conversation and pushed; sendings found by name."""
+    """360NRS's REST guide: SMS, landing SMS, calls, e-mails and WhatsApp templates in batches with their values apart,
+    texts into WhatsApp conversations one by one; statuses by id, by report, by conversation and pushed; keys pressed in
+    calls by report; sendings found by name."""
 
     name: ClassVar[str] = NAME
     options: ClassVar[type[AccountOptions]] = NRS360Options

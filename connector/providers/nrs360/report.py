@@ -13,6 +13,9 @@ from connector.model.errors import Unreadable
 
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 
+LINES_OF_A_TEXT = 50
+"""A call reads at most 500 characters, and so hardly more lines than these."""
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
@@ -132,12 +135,16 @@ class KeyRow(NamedTuple):
 
 
 class KeysReport(CSVReport[KeyRow]):
-    """The keys pressed in a sending's calls (guide: "Keystroke report")."""
+    """The keys pressed in a sending's calls (guide: "Keystroke report"). Its texts may have several lines; such a row
+    counts as one line."""
 
     name = "keystroke report"
     row = KeyRow
     layouts = (("phonenumber", "key", "message"),)
     named_by = frozenset({"phonenumber", "key"})
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        super().__init__(_with_texts_whole(lines))
 
 
 class ValidatedRow(NamedTuple):
@@ -208,6 +215,22 @@ def time_of(text: str) -> datetime | None:
 def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield first
     yield from rest
+
+
+def _with_texts_whole(lines: Iterator[str]) -> Iterator[str]:
+    """Lines, those of one quoted text put together; where a quote does not end soon, it is a stray one."""
+    held: list[str] = []
+    for line in lines:
+        held.append(line)
+        whole = sum(each.count('"') for each in held) % 2 == 0
+        if whole:
+            yield "\n".join(held)
+        elif len(held) == LINES_OF_A_TEXT:
+            yield from held
+        else:
+            continue
+        held = []
+    yield from held
 
 
 def _cells(line: str, delimiter: str) -> list[str] | None:
