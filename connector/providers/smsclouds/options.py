@@ -61,7 +61,9 @@ class SmscloudsOptions(AccountOptions):
         gt=0,
         description="seconds to wait for the answer to a send; the guide says up to ten minutes",
     )
-    expiry_warning_days: int = Field(default=30, ge=0, description="days before the token's end that doctor and the daemon warn")
+    expiry_warning_days: int = Field(
+        default=30, ge=0, description="days before the token's end that doctor and the daemon warn"
+    )
 
     @property
     def longest_answer(self) -> float:
