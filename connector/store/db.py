@@ -114,6 +114,8 @@ def _engine(url: str) -> Engine:
         hide_parameters=True,  # they are texts and numbers, and a traceback in the log shows its errors' words
         pool_size=16,
         max_overflow=16,
+        # the connection used last is used next, for each keeps the last payload of each of its statements, megabytes
+        pool_use_lifo=True,
     )
 
     @event.listens_for(engine, "connect")
