@@ -340,7 +340,7 @@ def test_the_account_s_operations_are_refused_as_the_guide_says() -> None:
 def test_the_user_s_head_says_whether_the_token_is_taken() -> None:
     """HEAD has no body; its status alone speaks."""
     with taped("smsclouds/user_head") as client:
-        client.user.head()
+        assert client.user.head() is None
         refused_five_times(client.user.head)
 
 

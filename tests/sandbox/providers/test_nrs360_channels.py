@@ -275,6 +275,7 @@ def test_a_complaint_and_what_is_not_tracked(providers: Providers, receiver: Rec
     hear(providers, receiver, opened=1.0, clicked=1.0, complaint=1.0)
     message = sent(providers, "/mailing", trackOpens=False, trackClicks=False)["result"][0]["id"]
     until(lambda: receiver.of(message) == ["sent", "delivered", "complaint"])
+    assert not {"opened", "clicked"} & set(receiver.of(message))
 
 
 def test_a_landing_page_and_its_form_are_told_of(providers: Providers, receiver: Receiver) -> None:
