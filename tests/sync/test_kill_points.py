@@ -94,22 +94,30 @@ def starts(orders: Orders) -> int:
 
 
 def taken_up(orders: Orders, world: ChaosWorld, url: str, cut_off: set[int]) -> None:
-    """A successor works until nothing is wrong and nothing owed, or patience runs out; then it is told to stop."""
+    """A successor works until all is done and stays so for a moment, or patience runs out; then it is told to stop."""
     before = starts(orders)
     successor = start(orders)
     try:
-        deadline = time.monotonic() + PLAN.patience
-        # told to stop only once it has started: before, nobody hears it
-        while (
-            starts(orders) == before or not audit(world, cut_off)[0].clean() or owing(url)
-        ) and time.monotonic() < deadline:
+        deadline, calm = time.monotonic() + PLAN.patience, 0
+        while calm < _CALM and time.monotonic() < deadline:
             assert successor.is_alive(), orders.log.read_text()[-2000:]
             time.sleep(0.1)
+            # told to stop only once it has started: before, nobody hears it
+            calm = calm + 1 if starts(orders) > before and done(world, url, cut_off) else 0
     finally:
         assert successor.pid is not None
         os.kill(successor.pid, signal.SIGTERM)
         successor.join(30)
     assert successor.exitcode == 0
+
+
+_CALM = 3
+"""Looks in a row at which nothing is left to do: what a provider is just telling is neither to come nor stored yet."""
+
+
+def done(world: ChaosWorld, url: str, cut_off: set[int]) -> bool:
+    """Whether the providers have nothing more to tell, nothing is owed and nothing wrong."""
+    return not world.providers_ledger()["to_come"] and not owing(url) and audit(world, cut_off)[0].clean()
 
 
 def undone(url: str) -> dict[str, int]:
@@ -131,7 +139,9 @@ def test_killed_away_from_the_send_nothing_is_in_doubt(
     assert undone(url) == {}
     if not cut_off:
         assert "Unknown" not in books.by_status
-    assert chaos_world.providers_ledger()["received"] >= MESSAGES - 3  # some are made not to be sent
+    # some are made not to be sent, and what another thread had under way at the kill may never have left
+    received = chaos_world.providers_ledger()["received"]
+    assert received >= MESSAGES - 3 - len(cut_off), (books, cut_off)
 
 
 @pytest.mark.parametrize("point", AROUND_THE_SEND, ids=str)

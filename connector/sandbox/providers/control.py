@@ -102,8 +102,8 @@ class Control:
         return _json({"status": "ok"})
 
     async def ledger(self, request: Request) -> Response:
-        """The counts of everything the providers accepted."""
-        return _json(self.world.ledger.as_json())
+        """The counts of everything the providers accepted, and how much (`to_come`) is still to happen or be told."""
+        return _json(self.world.ledger.as_json() | {"to_come": self.world.timetable.pending()})
 
     async def serials(self, request: Request) -> Response:
         """``provider serial count`` for every serial, a line each; ``?provider=`` for one provider."""
