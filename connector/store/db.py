@@ -49,6 +49,7 @@ class Database:
             ) from None
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writer = threading.Lock()
+        self._writing: Connection | None = None
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -59,7 +60,7 @@ class Database:
         """
         try:
             if self.sqlite:
-                with self._writer, self.engine.begin() as connection:
+                with self._writer, self._one_connection() as connection, connection.begin():
                     yield connection
             else:
                 with self.engine.begin() as connection:
@@ -68,6 +69,25 @@ class Database:
             raise StoreError(_sentence(error)) from error
         except PoolTimeout as error:
             raise StoreError(_ALL_BUSY) from error
+
+    @contextmanager
+    def _one_connection(self) -> Iterator[Connection]:
+        """The connection that all of SQLite's writers use in turn, until something goes wrong on it.
+
+        Each connection keeps the last payload of each of its statements, megabytes; so there is one that has them.
+        """
+        if self._writing is None:
+            self._writing = self.engine.connect()
+        try:
+            yield self._writing
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        connection, self._writing = self._writing, None
+        if connection is not None:
+            connection.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -86,6 +106,8 @@ class Database:
 
     def close(self) -> None:
         """Gives the connections back."""
+        with self._writer:
+            self._let_go()
         self.engine.dispose()
 
 
@@ -114,8 +136,7 @@ def _engine(url: str) -> Engine:
         hide_parameters=True,  # they are texts and numbers, and a traceback in the log shows its errors' words
         pool_size=16,
         max_overflow=16,
-        # the connection used last is used next, for each keeps the last payload of each of its statements, megabytes
-        pool_use_lifo=True,
+        pool_use_lifo=True,  # the fewer are used, the less is kept by each of them
     )
 
     @event.listens_for(engine, "connect")

@@ -228,3 +228,24 @@ def test_times_come_back_in_utc(database: Database, hours: float) -> None:
     assert row.updated_at == at
     assert row.updated_at.tzinfo is UTC
     assert len(found) == 1
+
+
+@ONLY_SQLITE
+def test_all_writers_use_one_connection_until_one_of_them_fails(url: str) -> None:
+    """What each connection keeps of what was written is kept once; after a failure the next writer has a fresh one."""
+    database = Database(url)
+
+    def used() -> object:
+        with database.begin() as connection:
+            return connection.connection.dbapi_connection
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len({id(each.result()) for each in [threads.submit(used) for _ in range(20)]}) == 1
+    first = database._writing
+    with pytest.raises(StoreError), database.begin() as connection:
+        connection.execute(text("SELECT * FROM nowhere"))
+    assert database._writing is None
+    used()
+    assert database._writing is not first
+    database.close()
+    assert database._writing is None
