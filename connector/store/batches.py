@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -127,7 +128,11 @@ def _without_halves(value: Any) -> Any:
 def _time_for_sqlite(value: Any) -> str:
     if not isinstance(value, datetime):
         raise TypeError(f"{type(value).__name__} does not travel to the database")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    aware = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return aware.isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
+
+
+_WITHOUT_OFFSET = len("2026-01-01 00:00:00.000000")
 
 
 def _time_for_postgresql(value: Any) -> str:
@@ -152,7 +157,7 @@ def put(
         return ()
     names = tuple(rows[0])
     # in order of their unique key, so that two that put the same rows wait for each other and not in a circle
-    ordered = sorted(rows, key=lambda row: [row[name] for name in unless]) if unless else rows
+    ordered = sorted(rows, key=itemgetter(*unless)) if unless else rows
     statement = _insertion(_is_sqlite(connection), table, names, tuple(unless), tuple(returning), tuple(replace))
     done = connection.execute(statement, {_TOLD: _told(connection, ordered)})
     return done.all() if returning else ()

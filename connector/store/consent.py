@@ -1,10 +1,10 @@
 """The ledger of consent: who said stop, or start again, of which number, when, and what shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Subquery, and_, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import Connection, Executable, Select, Subquery, and_, bindparam, exists, func, or_, select, tuple_
 
 from connector.model.consent import EVERYTHING, ConsentWord, kind_scope, sender_scope
 from connector.model.messages import NewsKind
@@ -60,9 +60,8 @@ def stopped(connection: Connection, org: str, asked: Sequence[Asked]) -> dict[st
     """Message id to the words that stop it, the newest first; what nobody stops is left out. One statement."""
     pairs = {(item.number, scope) for item in asked for scope in item.scopes()}
     found: dict[tuple[str, str], list[Any]] = {}
-    for row in _newest(connection, org, pairs):
-        if row.stopped:
-            found.setdefault((row.number, row.scope), []).append(row)
+    for row in _newest(connection, org, pairs, _newest_stops):
+        found.setdefault((row.number, row.scope), []).append(row)
     stops: dict[str, list[Any]] = {}
     for item in asked:
         rows = [row for scope in item.scopes() for row in found.get((item.number, scope), ())]
@@ -74,19 +73,26 @@ def stopped(connection: Connection, org: str, asked: Sequence[Asked]) -> dict[st
 def standing(connection: Connection, org: str, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Number to voice to that voice's newest word on everything, be it stop or start. One statement."""
     found: dict[str, dict[str, Any]] = {}
-    for row in _newest(connection, org, {(number, EVERYTHING) for number in numbers}):
+    for row in _newest(connection, org, {(number, EVERYTHING) for number in numbers}, _newest_words):
         found.setdefault(row.number, {})[row.voice] = row
     return found
 
 
-def _newest(connection: Connection, org: str, pairs: set[tuple[str, str]]) -> Sequence[Any]:
+def _newest(
+    connection: Connection, org: str, pairs: set[tuple[str, str]], query: Callable[[Subquery], Executable]
+) -> Sequence[Any]:
     if not pairs:
         return ()
     wanted = [{"number": number, "scope": scope} for number, scope in sorted(pairs)]
-    return of_rows(connection, _newest_words, CONSENT, ("number", "scope"), wanted, org=org).all()
+    return of_rows(connection, query, CONSENT, ("number", "scope"), wanted, org=org).all()
 
 
-def _newest_words(named: Subquery) -> Executable:
+def _newest_stops(named: Subquery) -> Executable:
+    """Of the newest words those that stop: most numbers have a word of every record that holds them, and no stop."""
+    return _newest_words(named).where(CONSENT.c.stopped)
+
+
+def _newest_words(named: Subquery) -> Select[Any]:
     asked = tuple_(CONSENT.c.number, CONSENT.c.scope).in_(select(named.c.number, named.c.scope))
     newest = (
         select(func.max(CONSENT.c.id))

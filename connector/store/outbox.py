@@ -158,29 +158,6 @@ def put_off(connection: Connection, ids: Sequence[str], until: datetime) -> None
     amend(connection, MESSAGE, [{"id": message_id, "not_before": until} for message_id in ids])
 
 
-def ready(connection: Connection, account: str, now: datetime, claimed_until: datetime, limit: int) -> Sequence[Any]:
-    """Claimed messages of an account that may be attempted now, best rank first, locked against other attempts.
-
-    Their claim must hold at least until `claimed_until`, so that no other daemon can take the record meanwhile. What is
-    paused is left where it is.
-    """
-    query = (
-        select(*SENT)
-        .where(
-            MESSAGE.c.state == State.CLAIMED,
-            MESSAGE.c.account == account,
-            MESSAGE.c.claim_expires >= claimed_until,
-            or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
-            or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at <= now),
-            ~pauses.waits(MESSAGE),
-        )
-        .order_by(MESSAGE.c.rank)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return connection.execute(query).all()
-
-
 def as_message(row: Row[Any]) -> Message:
     """The row as adapters see it."""
     return Message(

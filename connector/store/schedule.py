@@ -47,7 +47,7 @@ def early(
     claimed_until: datetime,
     limit: int,
 ) -> Sequence[Any]:
-    """Claimed messages of an account that are due in that time, the soonest first, locked; columns as `outbox.ready`.
+    """Claimed messages of an account that are due in that time, the soonest first, locked; columns as `sendable.ready`.
 
     Those that wait with us for a reason of theirs (`not_before`), and what is paused, are left.
     """

@@ -20,6 +20,7 @@ from connector.store.outbox import Move
 from connector.sync.answers import Answer, answered, ended
 from connector.sync.consent import hear_refusals
 from connector.sync.evidence import of_doubt
+from connector.sync.lineup import Lineup
 from connector.sync.parts import Parts
 from connector.sync.planning import Planned, plan
 from connector.sync.routing import fail_over
@@ -55,9 +56,9 @@ def dispatch(parts: Parts, account: str, senders: Executor) -> Dispatched:
         LeaseHeld: this process lost its lease; nothing was sent.
     """
     provider = parts.providers[account]
-    done = Dispatched()
+    done, lineup = Dispatched(), Lineup()
     while not parts.stopping.is_set():
-        planned = plan(parts, account, provider)
+        planned = plan(parts, account, provider, lineup)
         if not planned or _fly(parts, provider, planned, senders, done):
             return done
     return done

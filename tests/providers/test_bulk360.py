@@ -20,7 +20,7 @@ from connector.providers.bulk360.adapter import Bulk360
 from connector.providers.bulk360.codes import DN_ERRORS, RESPONSES
 from connector.providers.bulk360.hooks import WEBHOOKS
 from connector.providers.exchange import Request, Response
-from connector.sync.planning import _batches
+from connector.sync.lineup import batches_of
 from tests.providers.contract import REFERENCE, DocumentedError, ProviderContract, answer, returned
 
 GUIDE = json.loads((Path(__file__).parent / "guide" / "bulk360.json").read_text("utf-8"))
@@ -216,7 +216,7 @@ MESSAGES = st.lists(
 def test_to_never_exceeds_the_guide_s_150_characters(messages: list[Message]) -> None:
     """However long the numbers, and with prefixes or without, every batch fits, and no message is left out."""
     bulk360: Any = adapter()
-    batches = _batches(bulk360, messages, {})
+    batches = batches_of(bulk360, messages, {})
     requests = [dict(bulk360.send(batch).form or {}) for batch in batches]
     assert all(len(request["to"]) <= 150 for request in requests)
     assert sorted(m.id for batch in batches for m in batch.messages) == sorted(m.id for m in messages)
@@ -229,7 +229,7 @@ def test_as_many_numbers_travel_as_fit(digits: int, channel: Channel, fit: int) 
     """12 numbers of 11 digits, fewer of longer ones or with the prefix: no request is smaller than it must be."""
     messages = [message(f"+{10 ** (digits - 1) + place}", channel) for place in range(100)]
     bulk360: Any = adapter()
-    sizes = [len(batch.messages) for batch in _batches(bulk360, messages, {})]
+    sizes = [len(batch.messages) for batch in batches_of(bulk360, messages, {})]
     assert sizes[0] == fit
     assert len(sizes) == -(-100 // fit)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connector.model.states import State
-from connector.store import claims, outbox
+from connector.store import claims, outbox, sendable
 from connector.store.db import Database
 from connector.store.outbox import MESSAGE, Move
 from tests.conftest import Clock
@@ -26,7 +26,7 @@ def claimed(database: Database, clock: Clock, count: int, **changes: Any) -> lis
 def ready(database: Database, clock: Clock, claimed_for: timedelta = timedelta(), limit: int = 10) -> list[str]:
     """Ids of what the account may attempt now."""
     with database.begin() as connection:
-        return [row.id for row in outbox.ready(connection, "nrs-main", clock(), clock() + claimed_for, limit)]
+        return [row.id for row in sendable.ready(connection, "nrs-main", clock(), clock() + claimed_for, limit)]
 
 
 def unconfirmed(database: Database, clock: Clock, org: str = ORG, mapping: str = "sms-outbox") -> list[str]:
@@ -114,10 +114,24 @@ def test_rows_that_another_transaction_holds_are_passed_over(url: str, clock: Cl
     database = Database(url)
     ids = claimed(database, clock, 4)
     with database.begin() as first:
-        mine = [row.id for row in outbox.ready(first, "nrs-main", clock(), clock(), 2)]
-        theirs = ready(database, clock)
-    assert (mine, theirs) == (ids[:2], ids[2:])
+        mine = sendable.still_ready(first, "nrs-main", clock(), clock(), ids[:2])
+        with database.begin() as second:
+            theirs = sendable.still_ready(second, "nrs-main", clock(), clock(), ids)
+    assert (set(mine), set(theirs)) == (set(ids[:2]), set(ids[2:]))
     database.close()
+
+
+def test_what_may_no_longer_be_attempted_is_not_still_ready(database: Database, clock: Clock) -> None:
+    """Moved on, given to another account, put off, scheduled or about to lapse since it was read: it is left out."""
+    ids = claimed(database, clock, 6)
+    later = clock() + timedelta(seconds=1)
+    changes = ({"state": State.CANCELLED}, {"account": "smsclouds-mx"}, {"not_before": later}, {"send_at": later})
+    with database.begin() as connection:
+        for each, change in zip(ids, (*changes, {"claim_expires": clock()}), strict=False):
+            connection.execute(MESSAGE.update().where(MESSAGE.c.id == each).values(**change))
+    with database.begin() as connection:
+        found = sendable.still_ready(connection, "nrs-main", clock(), clock() + timedelta(microseconds=1), ids)
+    assert list(found) == ids[5:]
 
 
 def test_a_ready_row_is_the_message_the_adapter_gets(database: Database, clock: Clock) -> None:
@@ -128,7 +142,7 @@ def test_a_ready_row_is_the_message_the_adapter_gets(database: Database, clock: 
     message_id = of_record(database, item.record_id).id
     with database.begin() as connection:
         outbox.move(connection, [Move(message_id, State.CLAIMED, "claim")], clock())
-        [row] = outbox.ready(connection, "nrs-main", clock(), clock(), 1)
+        [row] = sendable.ready(connection, "nrs-main", clock(), clock(), 1)
         message = outbox.as_message(row)
     assert (message.id, message.to, message.text, message.channel) == (message_id, item.to, "Hola Ana.", "sms")
     assert (message.sender, message.campaign, message.send_at, message.expires_at) == ("ACME", "March", clock(), until)

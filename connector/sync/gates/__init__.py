@@ -19,8 +19,8 @@ from connector.sync.gates.validity import validity
 from connector.sync.parts import Parts
 
 Gate = Callable[[Parts, Transaction, str, Sequence[Any], datetime], Mapping[str, Move | None]]
-"""(parts, transaction, account, rows as `store.outbox.ready` gives them, now) to message id and its move; None for one
-that stays claimed, and that the gate has put off."""
+"""(parts, transaction, account, rows as `store.sendable.ready` gives them, now) to message id and its move; None for
+one that stays claimed, and that the gate has put off."""
 
 GATES: tuple[Gate, ...] = (validity, live_fire, consent, hours, lookup, caps)
 """A lookup may cost money, so nobody is looked up whom the gates before it stop. Caps come last, for they count what
