@@ -172,9 +172,9 @@ def capabilities_page() -> Iterator[str]:
     yield from ("# What each provider can do", "", _NOTE, "")
     yield "As each adapter declares it (`Capability`), which its contract suite holds it to."
     yield ""
-    declared = {name: adapter.capability for name, adapter in PROVIDERS.items()}
-    rows = ((what, *(said(can) for can in declared.values())) for what, said in _CAPABILITIES.items())
-    yield from table(("", *(f"`{name}`" for name in declared)), rows)
+    adapters = dict(PROVIDERS) | {f"{name} ({protocol})": each for (name, protocol), each in PROTOCOLS.items()}
+    rows = ((what, *(said(each.capability) for each in adapters.values())) for what, said in _CAPABILITIES.items())
+    yield from table(("", *(f"`{name}`" for name in adapters)), rows)
     missing = ", ".join(f"`{name}`" for name in sorted(KNOWN - set(PROVIDERS)))
     if missing:
         yield from (
@@ -183,9 +183,11 @@ def capabilities_page() -> Iterator[str]:
         )
     yield from ("", "## After a lost answer", "")
     yield "The request may have left and no answer came: its messages are `unknown`, and are not sent again."
-    for name, can in declared.items():
-        yield from ("", f"**`{name}`**", "", *(f"- {line}" for line in _after_a_lost_answer(can)))
-        if PROVIDERS[name].balance is not Provider.balance:
+    for name, each in adapters.items():
+        yield from ("", f"**`{name}`**", "", *(f"- {line}" for line in _after_a_lost_answer(each.capability)))
+        if name not in PROVIDERS:
+            yield "- Its statuses come over the session, whenever that is bound, and need no webhook."
+        if each.balance is not Provider.balance:
             yield "- The account's balance before and after the request is kept, as evidence for a person."
 
 
@@ -197,6 +199,8 @@ def _after_a_lost_answer(can: Capability) -> Iterator[str]:
         yield "It cannot be asked: it has no listing that can be searched by our reference."
     if can.pushes_statuses:
         yield "A pushed status that names the message or our reference settles it too, if webhooks are set up."
+    if can.settles_by_number:
+        yield "A status with an id that no answer told settles the message to its number, where one alone can be meant."
     if can.polls_statuses and not can.lists_sendings:
         yield "Statuses are asked for by the provider's own id of the batch, which the lost answer would have held."
         yield "News that names both our reference and that id gives it back, and the statuses are asked for then."

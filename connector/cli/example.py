@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from connector.crm.registry import CRMS
-from connector.providers.registry import PROVIDERS
+from connector.providers.registry import PROTOCOLS, PROVIDERS
 from connector.settings import Settings
 
 _HEAD = """\
@@ -39,8 +39,16 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "smsclouds": {"token": "${SMSCLOUDS_TOKEN}"},
     "sms360app": {"base_url": "https://sms360app.example.com", "client_ids": ["${SMS360APP_CLIENT_ID}"]},
     "bulk360": {"app_key": "${BULK360_APP_KEY}", "app_secret": "${BULK360_APP_SECRET}"},
+    "smsclouds-smpp": {
+        "provider": "smsclouds",
+        "protocol": "smpp",
+        "host": "smsc.example.com",
+        "system_id": "${SMSCLOUDS_SMPP_USER_ID}",
+        "password": "${SMSCLOUDS_SMPP_PASSWORD}",
+    },
 }
-"""What stands in the example where a setting has no default but must be given, by CRM or provider."""
+"""What stands in the example where a setting has no default but must be given, by CRM, provider, or provider-protocol.
+"""
 _WIDTH = 118
 
 
@@ -58,6 +66,10 @@ def example() -> str:
         title = f"One account at {provider}; its name is the one that mappings route to."
         values = _VALUES.get(provider, {})
         lines += _section(f"[accounts.{account}]", adapter.options, said={"provider"}, title=title, values=values)
+    for (provider, protocol), adapter in PROTOCOLS.items():
+        account = f"{provider}-{protocol}"
+        title = f"One account at {provider} that speaks {protocol.upper()} and not HTTP."
+        lines += _section(f"[accounts.{account}]", adapter.options, title=title, values=_VALUES[account])
     return "\n".join(lines) + "\n"
 
 

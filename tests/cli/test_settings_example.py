@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.cli.example import example
-from connector.providers.registry import PROVIDERS
+from connector.providers.registry import PROTOCOLS, PROVIDERS
 from connector.providers.sms360app.options import SMS360AppOptions
 from connector.settings import Pace, Settings, of
 from tests.cli.place import typed
@@ -33,7 +33,8 @@ def test_the_file_can_be_used_as_it_stands() -> None:
     """With what it asks the environment for, the example is a settings file of the defaults."""
     read = of(tomllib.loads(example()))
     assert (read.pace, read.store) == (Pace(), Settings().store)
-    assert {given["provider"] for given in read.accounts.values()} == set(PROVIDERS)
+    adapters = {(given["provider"], given.get("protocol")) for given in read.accounts.values()}
+    assert adapters == {(provider, None) for provider in PROVIDERS} | set(PROTOCOLS)
     assert set(read.account_options()) == set(read.accounts)
     assert read.crm_options().flow == "client_credentials"
 

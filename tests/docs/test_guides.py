@@ -16,7 +16,7 @@ from connector.mapping.schema import MappingFile, MessageSection, Source
 from connector.model.capability import AccountCapability
 from connector.model.errors import MappingError
 from connector.model.states import State
-from connector.providers.registry import PROVIDERS
+from connector.providers.registry import PROTOCOLS, PROVIDERS
 from connector.settings import of
 from docs.generate import GENERATED, PAGES, rendered
 
@@ -63,6 +63,14 @@ def refused(words: list[str]) -> str | None:
 def test_generated_pages_are_fresh(name: str) -> None:
     """A generated page is what the code says today; when it is not, `make generated` writes it anew."""
     assert (GENERATED / name).read_text("utf-8") == rendered(name), f"{name} is stale: run `make generated`"
+
+
+def test_the_matrix_has_every_adapter() -> None:
+    """What each provider can do, and what it tells after a lost answer, is said of every adapter there is."""
+    said = rendered("capabilities.md")
+    names = [*PROVIDERS, *(f"{provider} ({protocol})" for provider, protocol in PROTOCOLS)]
+    assert f"|  | {' | '.join(f'`{name}`' for name in names)} |" in said
+    assert [name for name in names if f"**`{name}`**" not in said] == []
 
 
 @named
