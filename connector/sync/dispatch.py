@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -20,7 +20,7 @@ from connector.store.outbox import Move
 from connector.sync.answers import Answer, answered, ended
 from connector.sync.consent import hear_refusals
 from connector.sync.evidence import of_doubt
-from connector.sync.lineup import Lineup
+from connector.sync.lineup import LEAST_SHARE, Lineup
 from connector.sync.parts import Parts
 from connector.sync.planning import Planned, plan
 from connector.sync.routing import fail_over
@@ -56,11 +56,19 @@ def dispatch(parts: Parts, account: str, senders: Executor) -> Dispatched:
         LeaseHeld: this process lost its lease; nothing was sent.
     """
     provider = parts.providers[account]
-    done, lineup = Dispatched(), Lineup()
-    while not parts.stopping.is_set():
-        planned = plan(parts, account, provider, lineup)
-        if not planned or _fly(parts, provider, planned, senders, done):
-            return done
+    done, lineup, sortie = Dispatched(), Lineup(), _Sortie()
+    try:
+        while sortie.flights or not (parts.stopping.is_set() or sortie.pausing):
+            if sortie.has_room(provider.settings.senders) and not (parts.stopping.is_set() or sortie.pausing):
+                planned = plan(parts, account, provider, lineup, under_way=len(sortie.flights))
+                sortie.waiting = not planned
+                sortie.flights |= {senders.submit(_send, parts, provider, each, sortie): each for each in planned}
+            if not sortie.flights:
+                break
+            _land(parts, provider, sortie, done)
+    finally:
+        while sortie.flights:
+            _land(parts, provider, sortie, done)
     return done
 
 
@@ -68,28 +76,33 @@ def dispatch(parts: Parts, account: str, senders: Executor) -> Dispatched:
 class _Sortie:
     """Requests that leave side by side. The first answer that says to leave the account alone keeps the rest here.
 
-    `looked_at` is when they last looked for pauses (monotonic seconds), and `any_pause` what they saw.
+    `looked_at` is when they last looked for pauses (monotonic seconds), and `any_pause` what they saw. `waiting`: there
+    was nothing to join those under way.
     """
 
+    flights: dict[Future[Answer], Planned] = field(default_factory=dict)
+    waiting: bool = False
     pausing: Answer | None = None
     looked_at: float = -math.inf
     any_pause: bool = False
 
+    def has_room(self, senders: int) -> bool:
+        """Whether the next requests should be committed: before the last ones have landed, so that no sender rests."""
+        if not self.flights:
+            return True
+        messages = sum(len(each.batch.messages) for each in self.flights.values())
+        return not self.waiting and (len(self.flights) < senders or messages <= senders * LEAST_SHARE // 2)
 
-def _fly(
-    parts: Parts, provider: Provider[AccountOptions], planned: Sequence[Planned], senders: Executor, done: Dispatched
-) -> bool:
-    """Sends side by side, and notes together what ends together; whether the account should be left alone."""
-    sortie = _Sortie()
-    flights = {senders.submit(_send, parts, provider, each, sortie): each for each in planned}
-    while flights:
-        landed = wait(flights, _NOTED_TOGETHER).done or wait(flights, return_when=FIRST_COMPLETED).done
-        told = [_landed(parts, flights.pop(flight), flight) for flight in landed]
-        _note(parts, provider, told)
-        done.requests += sum(answer.left for _, answer in told)
-        done.accepted += sum(answer.count(State.ACCEPTED) for _, answer in told)
-        done.unknown += sum(answer.count(State.UNKNOWN) for _, answer in told)
-    return sortie.pausing is not None
+
+def _land(parts: Parts, provider: Provider[AccountOptions], sortie: _Sortie, done: Dispatched) -> None:
+    """Waits for requests to end, and notes together what ends together."""
+    flights = sortie.flights
+    landed = wait(flights, _NOTED_TOGETHER).done or wait(flights, return_when=FIRST_COMPLETED).done
+    told = [_landed(parts, flights.pop(flight), flight) for flight in landed]
+    _note(parts, provider, told)
+    done.requests += sum(answer.left for _, answer in told)
+    done.accepted += sum(answer.count(State.ACCEPTED) for _, answer in told)
+    done.unknown += sum(answer.count(State.UNKNOWN) for _, answer in told)
 
 
 def _landed(parts: Parts, planned: Planned, flight: Future[Answer]) -> tuple[Planned, Answer]:

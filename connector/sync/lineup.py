@@ -13,10 +13,19 @@ from connector.store.db import new_id
 from connector.store.outbox import as_message
 from connector.sync.answers import BATCH_REFUSED
 
-_LEAST_SHARE = 12
+LEAST_SHARE = 12
 """Messages a sender is given at once where a request takes fewer: a commit costs the same for one as for all."""
 _LASTS = timedelta(seconds=1)
 """How long what was read keeps its place before what has come since, which may have a better one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Batches that are to be sent, what the provider would refuse, and the rows of both in their order."""
+
+    batches: Sequence[Batch]
+    rows: Sequence[Any]
+    misfits: Mapping[str, Failure]
 
 
 @dataclass(slots=True)
@@ -54,15 +63,13 @@ class Lineup:
         if linger is not None:
             self.batches = _worth_sending(provider, self.batches, self.rows, now, linger)
 
-    def take(
-        self, provider: Provider[AccountOptions], requests: int
-    ) -> tuple[list[Batch], list[Any], dict[str, Failure]]:
-        """The batches that are sent next, at most so many, all misfits, and the rows of both in their order."""
-        chosen = _at_once(provider, self.batches)[:requests]
+    def take(self, provider: Provider[AccountOptions], requests: int, under_way: int) -> Chosen:
+        """The batches that join those under way, at most so many, and all misfits."""
+        chosen = _at_once(provider.settings.senders, self.batches, under_way)[:requests]
         misfits, self.misfits = self.misfits, {}
         del self.batches[: len(chosen)]
         ids = [*(message.id for batch in chosen for message in batch.messages), *misfits]
-        return chosen, [self.rows[each] for each in ids], misfits
+        return Chosen(chosen, [self.rows[each] for each in ids], misfits)
 
 
 def room(provider: Provider[AccountOptions]) -> tuple[int, int]:
@@ -71,8 +78,8 @@ def room(provider: Provider[AccountOptions]) -> tuple[int, int]:
     All of them are in doubt when the process dies before it noted the first answer.
     """
     senders, full = provider.settings.senders, _full(provider)
-    whole = full * max(1, _LEAST_SHARE // full)  # else what is read would end within a request that more wait to fill
-    return senders * whole, senders * _LEAST_SHARE
+    whole = full * max(1, LEAST_SHARE // full)  # else what is read would end within a request that more wait to fill
+    return senders * whole, senders * LEAST_SHARE
 
 
 def batches_of(
@@ -121,7 +128,7 @@ def _worth_sending(
     return worth
 
 
-def _at_once(provider: Provider[AccountOptions], batches: Sequence[Batch]) -> list[Batch]:
+def _at_once(senders: int, batches: Sequence[Batch], under_way: int) -> list[Batch]:
     """Those of the batches that are committed now: one a sender however full it is, and small ones up to a share each.
 
     How full a request is depends on the messages too: with one text a request, texts of their own travel alone.
@@ -130,7 +137,7 @@ def _at_once(provider: Provider[AccountOptions], batches: Sequence[Batch]) -> li
     messages = 0
     for batch in batches:
         messages += len(batch.messages)
-        if len(chosen) >= provider.settings.senders and messages > provider.settings.senders * _LEAST_SHARE:
+        if under_way + len(chosen) >= senders and messages > senders * LEAST_SHARE:
             break
         chosen.append(batch)
     return chosen

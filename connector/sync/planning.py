@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from connector.model.caps import Spent
-from connector.model.failures import Failure
 from connector.model.states import State
 from connector.providers.account import AccountOptions
 from connector.providers.base import Batch, Provider
@@ -21,7 +20,7 @@ from connector.store.db import Transaction, new_id
 from connector.store.outbox import Move
 from connector.sync.breakers import PROBE_SIZE, Standing
 from connector.sync.gates import through
-from connector.sync.lineup import Lineup, room
+from connector.sync.lineup import Chosen, Lineup, room
 from connector.sync.parts import CLAIM_MARGIN, Parts
 from connector.sync.routing import leave, own_share
 from connector.sync.schedule import to_hand_over
@@ -42,8 +41,12 @@ class Planned:
     route: dict[str, list[str]]
 
 
-def plan(parts: Parts, account: str, provider: Provider[AccountOptions], lineup: Lineup) -> list[Planned]:
+def plan(
+    parts: Parts, account: str, provider: Provider[AccountOptions], lineup: Lineup, *, under_way: int = 0
+) -> list[Planned]:
     """Chooses what is sent next, from what is left of the line-up or read anew, and commits the attempts.
+
+    `under_way` is how many requests of the account have not ended yet.
 
     Raises:
         LeaseHeld: this process lost its lease; nothing was changed.
@@ -51,7 +54,8 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions], lineup:
     now = parts.clock()
     standing = parts.breakers.standing(account)
     if standing is Standing.OPEN:
-        leave(parts, account)
+        if not under_way:
+            leave(parts, account)
         return []
     probing = standing is Standing.HALF_OPEN
     wanted, most = room(provider)
@@ -63,10 +67,13 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions], lineup:
         with parts.database.read() as connection:
             rows = sendable.ready(connection, account, now, holds_until, left)
         lineup.read(provider, rows, now, None if probing else parts.timing.linger)
-    if lineup.rows:
-        planned = _committed(parts, provider, lineup, now, holds_until, requests, probing=probing)
+    chosen = lineup.take(provider, requests, under_way)
+    if chosen.rows:
+        planned = _committed(parts, provider, chosen, now, holds_until, probing=probing)
+    elif lineup.rows or probing:
+        return []
     else:
-        planned = [] if probing else _held_ahead(parts, provider, now, holds_until)
+        planned = _held_ahead(parts, provider, now, holds_until)
     parts.rates.take(account, sum(len(each.batch.messages) for each in planned), len(planned))
     if probing and planned:
         parts.breakers.probe(account)
@@ -76,25 +83,21 @@ def plan(parts: Parts, account: str, provider: Provider[AccountOptions], lineup:
 def _committed(
     parts: Parts,
     provider: Provider[AccountOptions],
-    lineup: Lineup,
+    chosen: Chosen,
     now: datetime,
     holds_until: datetime,
-    requests: int,
     *,
     probing: bool,
 ) -> list[Planned]:
     """The attempts of the next batches, of which all that has changed since it was read is left out."""
     account = provider.account
-    chosen, read, misfits = lineup.take(provider, requests)
-    if not read:
-        return []
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
-        still = sendable.still_ready(connection, account, now, holds_until, [row.id for row in read])
-        rows = [row for row in read if row == still.get(row.id)]
+        still = sendable.still_ready(connection, account, now, holds_until, [row.id for row in chosen.rows])
+        rows = [row for row in chosen.rows if row == still.get(row.id)]
         mine = rows if probing else own_share(parts, connection, account, rows, now)
-        batches, moves = _let_through(parts, connection, account, mine, chosen, misfits, now)
-        return _begun(parts, connection, provider, batches, moves, lineup.rows, now)
+        batches, moves = _let_through(parts, connection, account, mine, chosen, now)
+        return _begun(parts, connection, provider, batches, moves, {row.id: row for row in mine}, now)
 
 
 def _held_ahead(
@@ -163,16 +166,17 @@ def _let_through(
     connection: Transaction,
     account: str,
     rows: Sequence[Any],
-    chosen: Sequence[Batch],
-    misfits: Mapping[str, Failure],
+    chosen: Chosen,
     now: datetime,
 ) -> tuple[list[Batch], list[Move]]:
     """What of the chosen batches may be sent this very moment, and the moves of what may not."""
     passed, moves = through(parts, connection, account, rows, now)
     free = {row.id for row in passed}
-    moves += [Move(each, State.REJECTED, "provider limits", misfits[each]) for each in misfits if each in free]
+    moves += [
+        Move(each, State.REJECTED, "provider limits", chosen.misfits[each]) for each in chosen.misfits if each in free
+    ]
     batches = []
-    for batch in chosen:
+    for batch in chosen.batches:
         messages = tuple(message for message in batch.messages if message.id in free)
         if messages:
             batches.append(replace(batch, messages=messages))

@@ -1,12 +1,12 @@
 """What goes wrong around the messages: files, credentials, the disk, providers, webhooks. Told, and nothing lost."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, event
 
 from connector import settings
 from connector.app import build
@@ -110,21 +110,19 @@ def test_a_wrong_password_of_a_provider_is_an_alarm(sandbox: Sandbox, url: str) 
 @pytest.fixture
 def full(site: Site) -> Iterator[Any]:
     """Fills the disk of the store, and empties it again, by the most pages its file may have."""
-    from sqlalchemy import event
-
     limit = {"pages": 0}
 
-    def hold_to(connection: sqlite3.Connection, *_: Any) -> None:
+    def hold_to(connection: Connection) -> None:
         pages = limit["pages"] or 1_073_741_823
-        connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
-    event.listen(site.parts.database.engine, "checkout", hold_to)
+    event.listen(site.parts.database.engine, "begin", hold_to)
 
     def fill(pages: int) -> None:
         limit["pages"] = pages
 
     yield fill
-    event.remove(site.parts.database.engine, "checkout", hold_to)
+    event.remove(site.parts.database.engine, "begin", hold_to)
 
 
 def test_a_full_disk_loses_nothing_and_sends_nothing_twice(site: Site, sandbox: Sandbox, full: Any) -> None:

@@ -1,13 +1,18 @@
 """What is read and grouped to be sent: it keeps its place for a moment, and is looked at again before it is sent."""
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from connector.sandbox.server import Sandbox
 from connector.store import sendable
+from connector.store.attempts import ATTEMPT
 from connector.store.outbox import MESSAGE
+from connector.sync import dispatch as sending
+from connector.sync.answers import Answer
 from connector.sync.lineup import Lineup
 from connector.sync.planning import Planned, plan
 from tests.sync.site import SMSCLOUDS, Site, plant, site_on
@@ -74,3 +79,39 @@ def test_what_changed_since_it_was_read_is_not_sent(site: Site, lineup: Lineup) 
     assert changed not in planned
     anew = [ids(plan(site.parts, SMSCLOUDS, site.parts.providers[SMSCLOUDS], Lineup())) for _ in range(2)]
     assert changed in {*anew[0], *anew[1]}
+
+
+def test_no_sender_rests_while_another_one_is_slow(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next request is committed and leaves as soon as a sender is free, not when all before it have ended."""
+    third_left, left = threading.Event(), []
+
+    def held(*given: Any) -> Answer:
+        left.append(given)
+        if len(left) == 1:
+            assert third_left.wait(20), "nothing more left while the first request was under way"
+        if len(left) == 3:
+            third_left.set()
+        return sent(*given)
+
+    sent = sending._send
+    monkeypatch.setattr(sending, "_send", held)
+    site.dispatch(SMSCLOUDS)
+    assert third_left.is_set()
+    assert site.states() == {"accepted": 100}
+
+
+def test_no_more_is_under_way_than_there_are_senders(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of full requests there are never more committed than can leave: each of them would be in doubt after a crash."""
+    open_ones: list[int] = []
+
+    def counted(*given: Any) -> Answer:
+        with site.parts.database.read() as connection:
+            begun = connection.scalar(select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.ended_at.is_(None)))
+        open_ones.append(begun or 0)
+        return sent(*given)
+
+    sent = sending._send
+    monkeypatch.setattr(sending, "_send", counted)
+    site.dispatch(SMSCLOUDS)
+    assert len(open_ones) == 5
+    assert max(open_ones) <= 2
