@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import time, timedelta
 from difflib import get_close_matches
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from connector.mapping import scopes
 from connector.mapping.compile_content import compile_content
@@ -49,6 +48,7 @@ from connector.model.messages import Channel
 from connector.model.records import Ranked
 from connector.model.states import State
 from connector.model.stop_words import plain_words, says_start, says_stop
+from connector.model.zones import is_zone
 
 REGION: Final = re.compile(r"[A-Z]{2}\Z")
 _PAGING = re.compile(r"\b(ORDER\s+BY|LIMIT|OFFSET|FOR\s+UPDATE|GROUP\s+BY)\b", re.IGNORECASE)
@@ -156,7 +156,7 @@ class Compiler:
         start, end = time.fromisoformat(hours.from_), time.fromisoformat(hours.to)
         if start == end:
             self.document.report(("message", "hours", "to"), "`from` and `to` are the same time, which leaves no hours")
-        if hours.zone != "recipient" and not _is_zone(hours.zone):
+        if hours.zone != "recipient" and not is_zone(hours.zone):
             text = f"`{hours.zone}` is not a time zone; write `recipient` or a name like America/Mexico_City"
             self.document.report(("message", "hours", "zone"), text)
         return SendingHours(start, end, hours.zone)
@@ -255,11 +255,3 @@ def _ranked(rank: str) -> Ranked:
 
 def _resend_after(on_unknown: str | ResendUnknown) -> timedelta | None:
     return on_unknown.resend_after if isinstance(on_unknown, ResendUnknown) else None
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True

@@ -1,11 +1,11 @@
 """What an account at Optimum Measures can be told."""
 
 from typing import Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from connector.providers.status_words import WordedOptions
+from connector.providers.zone import Zone
 
 
 class OptimumOptions(WordedOptions):
@@ -44,19 +44,10 @@ class OptimumOptions(WordedOptions):
         default=False,
         description="ask for the statuses of SMS too; needs batch_size 1, for such an answer names no number",
     )
-    zone: str = Field(default="UTC", description="the zone of Optimum Measures' dates, which bear none")
+    zone: Zone = Field(default="UTC", description="the zone of Optimum Measures' dates, which bear none")
     max_parts: int = Field(
         default=10, ge=1, le=255, description="an SMS of more parts is refused; the guide has no limit"
     )
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"there is no time zone {zone!r}; write one such as America/New_York") from None
-        return zone
 
     @model_validator(mode="after")
     def _named(self) -> Self:

@@ -1,14 +1,14 @@
 """What an account that speaks SMPP can be told."""
 
-import zoneinfo
 from ipaddress import ip_address
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from connector.providers.account import AccountOptions
 from connector.providers.smpp.alphabets import Alphabet
 from connector.providers.smpp.segments import Joining
+from connector.providers.zone import Zone
 
 
 class SmppOptions(AccountOptions):
@@ -63,7 +63,7 @@ class SmppOptions(AccountOptions):
     receipt_ids: Literal["same", "decimal", "hexadecimal"] = Field(
         default="same", description="how receipts write an id that submit_sm_resp writes in the other base"
     )
-    zone: str = Field(default="America/Mexico_City", description="the zone of the receipts' dates, which bear none")
+    zone: Zone = Field(default="America/Mexico_City", description="the zone of the receipts' dates, which bear none")
 
     @property
     def longest_answer(self) -> float:
@@ -84,15 +84,6 @@ class SmppOptions(AccountOptions):
     def receipted_id(self, told: str) -> str:
         """The id in a receipt, as `id_of` would give it."""
         return _decimal(told, 16) if self.receipt_ids == "hexadecimal" else told
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        try:
-            zoneinfo.ZoneInfo(zone)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # "Mexico" is a folder of zones
-            raise ValueError(f"there is no time zone {zone!r}; write one such as America/Mexico_City") from None
-        return zone
 
     @model_validator(mode="after")
     def _plain_only_on_purpose(self) -> Self:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connector.providers.account import AccountOptions
 from connector.providers.smsclouds.codes import Form
 from connector.providers.smsclouds.operations.operation import SEND_TIMEOUT
+from connector.providers.zone import Zone
 
 OPTIMAL_RECIPIENTS = 30_000
 
@@ -24,7 +24,7 @@ class SmscloudsOptions(AccountOptions):
     route: int | None = Field(default=None, description="the ID route that messages take")
     country: int | None = Field(default=1, description="the ID country; 1 is Mexico in the guide's examples")
     campaign: str = Field(default="connector", description="the campaign of messages whose mapping names none")
-    zone: str = Field(default="America/Mexico_City", description="the zone of the account's dates, which bear none")
+    zone: Zone = Field(default="America/Mexico_City", description="the zone of the account's dates, which bear none")
     plain_alphabet: Literal["gsm-7", "ascii"] = Field(
         default="gsm-7", description="ascii: accents of GSM-7 (é, ñ, ü) need an encode too"
     )
@@ -93,15 +93,6 @@ class SmscloudsOptions(AccountOptions):
         if twice := sorted({word for word in words if words.count(word) > 1}):
             raise ValueError(f"{', '.join(twice)} stands there more than once; capitals make no other keyword")
         return replies
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"there is no time zone {zone!r}; write one such as America/Mexico_City") from None
-        return zone
 
     @model_validator(mode="after")
     def _route_or_country(self) -> Self:
