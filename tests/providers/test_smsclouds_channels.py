@@ -168,6 +168,36 @@ def test_a_call_plays_an_audio_and_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    ["449 898 7282", "+52 (449) 898-7282", "524498987282", "+5214498987282", "044 449 898 7282", "0052 4498987282"],
+)
+def test_a_call_is_passed_on_to_the_number_as_the_guide_wants_it(written: str) -> None:
+    """However people in Mexico write it, the number is ten digits by the time it leaves."""
+    content = {"transfer_num": written, "transfer_key": 5}
+    assert sent(message(Channel.VOICE, content)).json["transfer_num"] == "4498987282"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("reception", "holds no phone number"),
+        ("449898", "has too few digits"),
+        ("44989872821", "has too many digits"),
+        ("0000000000", "`transfer`"),
+        ("+34600000001", "is of ES, and Smsclouds calls Mexico only"),
+        ("34600000001", "has too many digits"),
+    ],
+)
+def test_a_call_that_cannot_be_passed_on_is_refused(written: str, said: str) -> None:
+    """A number that is none, or abroad, never leaves as it stands: the sentence names it, says why, and not which."""
+    failure = refused(message(Channel.VOICE, {"transfer_num": written, "transfer_key": 5}))
+    assert failure.code == "content"
+    assert "`transfer`" in failure.reason
+    assert said in failure.reason
+    assert written not in failure.reason
+
+
+@pytest.mark.parametrize(
     ("sender", "shown"), [("+524493880067", "4493880067"), ("4493880067", "4493880067"), (None, "5570055780")]
 )
 def test_a_call_shows_its_sender_where_that_is_a_number(sender: str | None, shown: str) -> None:

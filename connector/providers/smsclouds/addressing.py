@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+from connector.model.errors import UnreadablePhone
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
+from connector.model.phone import read_phone
 from connector.providers.smsclouds.options import SmscloudsOptions
 
+COUNTRY = "MX"
 COUNTRY_CODE = "+52"
 NATIONAL_DIGITS = 10
 
@@ -31,6 +34,20 @@ def number_refusal(message: Message) -> Failure | None:
 def national_of(e164: str) -> str:
     """The ten digits Smsclouds knows a Mexican number by."""
     return e164.removeprefix(COUNTRY_CODE)
+
+
+def read_national(written: object) -> str:
+    """The ten digits Smsclouds knows a Mexican number by, of one as people write it, with or without country code.
+
+    Raises:
+        UnreadablePhone: it is no number, or one of another country. The sentence does not repeat it.
+    """
+    phone = read_phone(e164_of(written) or str(written), COUNTRY)
+    if phone.country != COUNTRY:
+        raise UnreadablePhone(
+            f"the phone number is of {phone.country or 'no country'}, and Smsclouds calls Mexico only"
+        )
+    return phone.national
 
 
 def e164_of(cellphone: object) -> str | None:

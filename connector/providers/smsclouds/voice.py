@@ -1,8 +1,8 @@
 """Voice campaigns: a text that is spoken, or a saved audio (guide: "Send Blaster (RoboCall)").
 
 What a message's content may name: `audio`, the ID of a saved audio that is played in the text's place; `transfer_num`
-and `transfer_key`, the number that a key passes the call on to. The number that is shown is the message's sender
-where that is a number, else the account's `remittent`.
+and `transfer_key`, the number that a key passes the call on to, which is read as people write numbers in Mexico. The
+number that is shown is the message's sender where that is a number, else the account's `remittent`.
 """
 
 from collections.abc import Hashable
@@ -10,11 +10,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from connector.model.errors import UnreadablePhone
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
 from connector.providers.base import Batch, campaign_with_reference
 from connector.providers.exchange import Request, Response
-from connector.providers.smsclouds.addressing import authorization, e164_of, national_of, number_refusal
+from connector.providers.smsclouds.addressing import (
+    authorization,
+    e164_of,
+    national_of,
+    number_refusal,
+    read_national,
+)
 from connector.providers.smsclouds.codes import VOICE_BATCH
 from connector.providers.smsclouds.dates import local
 from connector.providers.smsclouds.merging import placeholder_refusal, template_of, text_refusal, values_of
@@ -55,6 +62,9 @@ def _content_refusal(settings: SmscloudsOptions, message: Message) -> Failure | 
         return Failure("remittent", reason, Fault.MAPPING, Retry.WHEN_MENDED)
     try:
         _asked(settings, Batch("", (message,)))
+    except UnreadablePhone as error:
+        reason = f"the call cannot be passed on, for the number it is to be passed on to (`transfer`) is wrong: {error}"
+        return Failure("content", reason, Fault.MAPPING, Retry.WHEN_MENDED)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, wrong["loc"])) or "content"
@@ -86,7 +96,7 @@ def _said(settings: SmscloudsOptions, message: Message) -> dict[str, Any]:
         "audio": message.content["audio"] if played else None,
         "text": None if played else template_of(settings, message),
         "remittent": _remittent(settings, message),
-        "transfer_num": None if transfer is None else _national(transfer),
+        "transfer_num": None if transfer is None else read_national(transfer),
         "transfer_key": message.content.get("transfer_key"),
     }
 
