@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 _PAUSES_EVERY = 0.25
 """Seconds between two looks for pauses while committed requests leave one after the other."""
-_NOTED_TOGETHER = 0.02
+_NOTED_TOGETHER = 0.05
 """Seconds that an answer waits for others to be noted with: a commit costs the same for one as for all."""
 
 

@@ -12,11 +12,10 @@ from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Message, NewsKind
 from connector.model.states import State
-from connector.providers.account import AccountOptions
 from connector.providers.base import Batch, HookRequest
 from connector.providers.exchange import Request, Response
 from connector.providers.sms360app.adapter import SMS360App
-from connector.providers.sms360app.options import IN_FLIGHT_A_CLIENT_ID
+from connector.providers.sms360app.options import IN_FLIGHT_A_CLIENT_ID, SMS360AppOptions
 from tests.providers.contract import REFERENCE, DocumentedError, ProviderContract, answer, returned
 
 NUMBERS = {
@@ -160,7 +159,7 @@ def test_the_client_ids_share_the_messages() -> None:
 
 def test_no_client_id_ever_has_more_than_200_under_way() -> None:
     """An account's senders, each with one message under way, are fewer than the guide allows one client id."""
-    most = next(limit.le for limit in AccountOptions.model_fields["senders"].metadata if hasattr(limit, "le"))
+    most = next(limit.le for limit in SMS360AppOptions.model_fields["senders"].metadata if hasattr(limit, "le"))
     assert most <= IN_FLIGHT_A_CLIENT_ID == 200
     assert adapter(senders=most).capability.batch_ceiling == 1
     with pytest.raises(ValueError, match="senders"):

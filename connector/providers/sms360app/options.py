@@ -21,6 +21,9 @@ class SMS360AppOptions(WordedOptions):
     provider: Literal["sms360app"] = "sms360app"
     base_url: str = Field(min_length=1, description="where 360 SMS told you that its API is; the guide does not say")
     batch_size: int = Field(default=1, ge=1, le=1, description="always 1: a request holds one message")
+    senders: int = Field(
+        default=8, ge=1, le=64, description="requests under way at once; each client id may have 200 of them"
+    )
     client_ids: tuple[SecretStr, ...] = Field(
         min_length=1, description="the account's client ids; messages are spread over them"
     )
