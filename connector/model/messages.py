@@ -131,6 +131,7 @@ class NewsKind(StrEnum):
 
     STATUS = "status"
     REPLY = "reply"
+    PART = "part"  # of a reply: `provider_id` names the whole, `word` its place as "2/3"; `connector.sync.joining`
     LOOKUP = "lookup"  # of no message: `provider_id` is the provider's id of a lookup that goes on
 
 

@@ -13,6 +13,7 @@ from connector.store import attempts, inbox, lookups, outbox, phones, writes
 from connector.store.db import Transaction
 from connector.store.outbox import Move
 from connector.store.writes import Owed
+from connector.sync import joining
 from connector.sync.consent import hear, stops
 from connector.sync.matching import by_number, overtaken
 from connector.sync.parts import Parts
@@ -57,7 +58,8 @@ def note(parts: Parts) -> Noted:
         with parts.database.begin() as connection:
             rows = inbox.work(connection, now, _AT_ONCE)
             _hasten_lookups(connection, [row for row in rows if row.kind == NewsKind.LOOKUP], now)
-            of_messages = [row for row in rows if row.kind != NewsKind.LOOKUP]
+            _join_replies(connection, [row for row in rows if row.kind == NewsKind.PART], now)
+            of_messages = [row for row in rows if row.kind not in (NewsKind.LOOKUP, NewsKind.PART)]
             if of_messages:
                 _note(parts, connection, of_messages, now, noted)
         if len(rows) < _AT_ONCE:
@@ -71,6 +73,13 @@ def _hasten_lookups(connection: Transaction, rows: Sequence[Any], now: datetime)
         ids = {row.provider_id for row in rows if row.account == account and row.provider_id}
         lookups.hasten(connection, account, ids, now)
     inbox.settle(connection, [(row.id, None) for row in rows], now)
+
+
+def _join_replies(connection: Transaction, rows: Sequence[Any], now: datetime) -> None:
+    """Parts of replies wait for each other; whoever waited for long enough is heard without the rest."""
+    waits = joining.join(connection, {(row.account, row.provider_id) for row in rows}, now)
+    wholes = [(row, waits.get((row.account, row.provider_id))) for row in rows]
+    inbox.park(connection, [(row.id, row.tries, until) for row, until in wholes if until])
 
 
 def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datetime, noted: Noted) -> None:

@@ -20,6 +20,7 @@ from connector.providers.base import Batch, HookRequest
 from connector.providers.exchange import Response
 from connector.providers.registry import PROVIDERS, adapter_of
 from connector.providers.smpp.alphabets import A_PART, ALONE, Alphabet, characters, holds, text_of
+from connector.providers.smpp.incoming_parts import MISSING, text_from
 from connector.providers.smpp.line import SUBMIT
 from connector.providers.smpp.long_messages import LongMessages, joined
 from connector.providers.smpp.options import SmppOptions
@@ -255,6 +256,80 @@ def test_told_twice_is_one_and_another_is_not() -> None:
 def test_a_text_s_header_is_no_text() -> None:
     """A part of a person's long text is read without its user data header."""
     assert heard("", esm_class=0x40, short_message=b"\x05\x00\x03\x01\x02\x01Hola").text == "Hola"
+
+
+# long texts from people
+
+
+def told_in_parts(by: str, alphabet: Alphabet, octets: bytes, size: int, **more: Any) -> list[Any]:
+    """The news of a text that a phone cut every `size` octets, however its characters lie."""
+    pieces = [octets[place : place + size] for place in range(0, len(octets), size)]
+    coding = {Alphabet.GSM7: 0, Alphabet.LATIN1: 3, Alphabet.UCS2: 8}[alphabet]
+    told = []
+    for number, piece in enumerate(pieces, 1):
+        how = {"sar_msg_ref_num": 300, "sar_total_segments": len(pieces), "sar_segment_seqnum": number}
+        header = b""
+        if by != "sar":
+            ports = b"\x05\x04\x00\x01\x00\x02"  # another element before the one that counts the parts
+            counted = b"\x00\x03\x2c" if by == "8" else b"\x08\x04\x01\x2c"
+            elements = ports + counted + bytes([len(pieces), number])
+            how, header = {"esm_class": 0x40}, bytes([len(elements)]) + elements
+        short = {"short_message": header + piece, "data_coding": coding}
+        told.append(heard("", **{"esm_class": 0, **how, **short, **more}))
+    return told
+
+
+@given(PARTS, st.sampled_from(["8", "16", "sar"]), st.integers(7, 120), st.randoms())
+def test_parts_of_a_person_s_text_are_the_text_again(
+    given_text: tuple[Alphabet, str], by: str, size: int, random: Any
+) -> None:
+    """However the parts are counted, wherever they were cut and in whatever order they come, they are one text."""
+    alphabet, text = given_text
+    octets = b"".join(characters(alphabet, text))[: 255 * size]
+    told = told_in_parts(by, alphabet, octets, size)
+    if len(told) < 2:
+        assert [item.kind for item in told] in ([], [NewsKind.REPLY])
+        return
+    assert {item.kind for item in told} == {NewsKind.PART}
+    assert len({item.provider_id for item in told}) == 1
+    assert len({item.key for item in told}) == len(told)
+    assert text_from(random.sample([item.raw for item in told], len(told))) == text_of(alphabet, octets)
+
+
+def test_what_never_came_is_marked() -> None:
+    """A gap in a text is shown where it is, and what stands beside it is whole."""
+    told = [item.raw for item in told_in_parts("8", Alphabet.GSM7, b"uno dos tres", 4)]
+    assert text_from([told[2], told[0]]) == f"uno {MISSING}tres"
+    assert text_from([told[1]]) == f"{MISSING}dos {MISSING}"
+
+
+def test_texts_of_two_people_are_two() -> None:
+    """Parts belong together by who wrote them to whom, by the number of the text and the way it is counted."""
+    apart = [
+        told_in_parts("8", Alphabet.GSM7, b"uno dos", 4),
+        told_in_parts("16", Alphabet.GSM7, b"uno dos", 4),
+        told_in_parts("sar", Alphabet.GSM7, b"uno dos", 4),
+        told_in_parts("8", Alphabet.GSM7, b"uno dos", 3),
+        told_in_parts("8", Alphabet.GSM7, b"uno dos", 4, source_addr="524491234568"),
+        told_in_parts("8", Alphabet.GSM7, b"uno dos", 4, destination_addr="OTHER"),
+    ]
+    assert len({told[0].provider_id for told in apart}) == len(apart)
+
+
+@pytest.mark.parametrize(
+    "header", [b"\x05\x00\x03\x01\x02\x03", b"\x05\x00\x03\x01\x00\x00", b"\x05\x00\x03\x01\x01\x01"]
+)
+def test_parts_that_cannot_be_are_texts(header: bytes) -> None:
+    """A third part of two, one of none and the only one of one is a text of its own."""
+    told = heard("", esm_class=0x40, short_message=header + b"Hola")
+    assert (told.kind, told.text) == (NewsKind.REPLY, "Hola")
+
+
+@given(st.binary(max_size=140), st.integers(0, 255))
+def test_any_header_is_borne(octets: bytes, coding: int) -> None:
+    """Whatever a phone writes into a header, what came is a reply or a part of one."""
+    told = heard("", esm_class=0x40, short_message=octets, data_coding=coding)
+    assert told.kind in (NewsKind.REPLY, NewsKind.PART)
 
 
 # long messages

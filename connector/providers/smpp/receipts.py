@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from connector.providers.smpp.alphabets import Alphabet, text_of
+from connector.providers.smpp.incoming_parts import Place, place_of
 from connector.providers.smpp.pdus import KIND, PDU, RECEIPT, UDH
 from connector.providers.smpp.statuses import MESSAGE_STATES
 
@@ -28,11 +29,19 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A text that a person sent; `phone` and `to` are as they are written there."""
+    """A text that a person sent, or the part of one that `place` says; `phone` and `to` are as they are written
+    there. `octets` are the text's in its alphabet."""
 
-    text: str
+    alphabet: Alphabet
+    octets: bytes
     phone: str
     to: str
+    place: Place | None
+
+    @property
+    def text(self) -> str:
+        """What the octets mean."""
+        return text_of(self.alphabet, self.octets)
 
 
 def told_by(pdu: PDU, default: Alphabet) -> Receipt | Incoming:
@@ -41,10 +50,11 @@ def told_by(pdu: PDU, default: Alphabet) -> Receipt | Incoming:
     octets = _octets(pdu)
     if _is_receipt(pdu):
         return _receipt(pdu, octets)
+    header = b""
     if (pdu.integer("esm_class") or 0) & UDH and octets:
-        octets = octets[octets[0] + 1 :]
-    text = text_of(_CODINGS.get(pdu.integer("data_coding") or 0, default), octets)
-    return Incoming(text, pdu.text("source_addr"), pdu.text("destination_addr"))
+        header, octets = octets[1 : octets[0] + 1], octets[octets[0] + 1 :]
+    alphabet = _CODINGS.get(pdu.integer("data_coding") or 0, default)
+    return Incoming(alphabet, octets, pdu.text("source_addr"), pdu.text("destination_addr"), place_of(pdu, header))
 
 
 def receipted_id(pdu: PDU) -> str:

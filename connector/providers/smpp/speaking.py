@@ -13,6 +13,7 @@ from connector.providers.base import Batch, Conversation, Finding, Provider, new
 from connector.providers.exchange import Request, Response
 from connector.providers.smpp import submitting
 from connector.providers.smpp.alphabets import Alphabet
+from connector.providers.smpp.incoming_parts import Place, as_stored
 from connector.providers.smpp.line import LISTEN, REACH
 from connector.providers.smpp.long_messages import LongMessages
 from connector.providers.smpp.options import SmppOptions
@@ -59,13 +60,15 @@ class SmppProvider(Provider[SmppOptions]):
         return [Finding("reach", ok=True, text=text)]
 
     def told(self, pdu: PDU, long_messages: LongMessages) -> News:
-        """The news in a deliver_sm: a receipt is a status, anything else a reply.
+        """The news in a deliver_sm: a receipt is a status, anything else a reply or a part of one.
 
         A receipt of one part of a long message tells of the message. A text has no id and no time of its own, so each
-        that comes counts, even if it says the same again.
+        that comes counts, even if it says the same again; a part has its place, and told twice it is one.
         """
         heard = told_by(pdu, Alphabet(self.settings.incoming_alphabet or self.settings.alphabet))
-        return self._reply(heard) if isinstance(heard, Incoming) else self._status(heard, long_messages)
+        if isinstance(heard, Receipt):
+            return self._status(heard, long_messages)
+        return self._reply(heard) if heard.place is None else self._part(heard, heard.place)
 
     def _reply(self, heard: Incoming) -> News:
         return News(
@@ -75,6 +78,19 @@ class SmppProvider(Provider[SmppOptions]):
             text=heard.text,
             raw={"source_addr": heard.phone, "destination_addr": heard.to, "text": heard.text},
             counts_again=True,
+        )
+
+    def _part(self, heard: Incoming, place: Place) -> News:
+        whole = news_key(self.name, heard.phone, heard.to, place.by, place.reference, place.total)
+        stored = as_stored(place, heard.alphabet, heard.octets)
+        return News(
+            NewsKind.PART,
+            news_key(whole, place.number, heard.alphabet, stored["octets"]),
+            word=f"{place.number}/{place.total}",
+            provider_id=whole,
+            phone=self.e164_of(heard.phone),
+            text=heard.text,
+            raw={"source_addr": heard.phone, "destination_addr": heard.to, **stored},
         )
 
     def _status(self, receipt: Receipt, long_messages: LongMessages) -> News:
