@@ -191,6 +191,13 @@ class Provider(ABC, Generic[Options]):
         """Asks for replies received in [since, until)."""
         yield from ()
 
+    def replies_to(self, ended: Sequence[OpenBatch]) -> Conversation[None]:
+        """Asks for the replies to batches whose messages have all ended; what was told before is told again.
+
+        Only batches of the channels are asked about that the capability names in `replies_by_batch`.
+        """
+        yield from ()
+
     def resolve(self, batch: OpenBatch) -> Conversation[None]:
         """Looks a batch of unknown outcome up by our reference; what it shows settles, absence proves nothing."""
         yield from ()

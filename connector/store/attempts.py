@@ -1,6 +1,6 @@
 """Attempts: one row a send request, committed before it leaves; and the batches of which news is still wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,8 @@ from connector.store.outbox import MESSAGE
 from connector.store.tables import Attempt
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_MAY_HAVE_REPLIES = (State.SENT, State.DELIVERED, State.UNDELIVERED, State.EXPIRED)
+"""States of a message that went out to its recipient, whatever became of it then."""
 ATTEMPT: Any = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
 
@@ -134,12 +136,62 @@ def due_for_poll(
     return _batches(connection, rows, (*states, State.UNKNOWN) if unknown_too else states)
 
 
-def rest(connection: Connection, account: str, states: Sequence[State], now: datetime) -> int:
-    """Leaves batches alone of which nothing more is wanted, so that they are not looked at again and again."""
+def rest(
+    connection: Connection,
+    account: str,
+    states: Sequence[State],
+    now: datetime,
+    *,
+    replies_by_batch: Collection[Channel] = (),
+) -> int:
+    """Leaves batches alone of which nothing more is wanted, so that they are not looked at again and again.
+
+    Those of a channel in `replies_by_batch` are `due_for_last_look` first, for there may be replies that only who asks
+    is told; `leave_alone` ends that.
+    """
+    over = [_is_over(account, states, now)]
+    if replies_by_batch:
+        over.append(~_may_have_replies(replies_by_batch))
+    return connection.execute(update(ATTEMPT).where(*over).values(poll_at=_NEVER)).rowcount
+
+
+def due_for_last_look(
+    connection: Connection,
+    account: str,
+    states: Sequence[State],
+    now: datetime,
+    limit: int,
+    *,
+    replies_by_batch: Collection[Channel],
+) -> list[OpenBatch]:
+    """Batches that `rest` has left so that their replies are asked for once more, with all their messages, oldest
+    first."""
+    rows = connection.execute(
+        select(ATTEMPT)
+        .where(_is_over(account, states, now), _may_have_replies(replies_by_batch))
+        .order_by(ATTEMPT.c.poll_at, ATTEMPT.c.id)
+        .limit(limit)
+    ).all()
+    return _batches(connection, rows, tuple(State))
+
+
+def leave_alone(connection: Connection, references: Sequence[str]) -> None:
+    """Notes that these batches have nothing more to tell."""
+    polled(connection, [(reference, _NEVER) for reference in references])
+
+
+def _is_over(account: str, states: Sequence[State], now: datetime) -> Any:
+    """A batch whose time to be asked about has come, and none of whose messages is in `states` or in doubt."""
     due = and_(ATTEMPT.c.account == account, ATTEMPT.c.poll_at <= now, ATTEMPT.c.ended_at.is_not(None))
-    wanted = (State.ATTEMPTING, State.UNKNOWN, *states)
-    still = exists().where(MESSAGE.c.attempt_id == ATTEMPT.c.id, unindexed(MESSAGE.c.state).in_(wanted))
-    return connection.execute(update(ATTEMPT).where(due, ~still).values(poll_at=_NEVER)).rowcount
+    return and_(due, ~_has_message(unindexed(MESSAGE.c.state).in_((State.ATTEMPTING, State.UNKNOWN, *states))))
+
+
+def _may_have_replies(channels: Collection[Channel]) -> Any:
+    return _has_message(unindexed(MESSAGE.c.state).in_(_MAY_HAVE_REPLIES), MESSAGE.c.channel.in_(sorted(channels)))
+
+
+def _has_message(*which: Any) -> Any:
+    return exists().where(MESSAGE.c.attempt_id == ATTEMPT.c.id, *which)
 
 
 def between(

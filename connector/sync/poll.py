@@ -1,6 +1,8 @@
 """Asks the providers that must be asked: statuses of open batches, and replies by date."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -23,28 +25,42 @@ _FIRST_LOOK = timedelta(days=1)
 def poll_statuses(parts: Parts, account: str) -> int:
     """Asks what became of an account's open batches, those longest unasked first; gives how much news there was.
 
-    Each batch is asked again after a growing pause, until `final_after` has passed since it was sent.
+    Each batch is asked again after a growing pause, until `final_after` has passed since it was sent. Once its messages
+    have ended, by whatever way that was told, the replies are asked for that are only told to who asks.
     """
     provider = parts.providers[account]
     if not provider.capability.polls_statuses:
         return 0
     told = 0
-    states = parts.waiting_states(account)
+    states, by_batch = parts.waiting_states(account), provider.capability.replies_by_batch
     with parts.database.begin() as connection:
-        attempts.rest(connection, account, states, parts.clock())
+        attempts.rest(connection, account, states, parts.clock(), replies_by_batch=by_batch)
+    open_batches = partial(attempts.due_for_poll, account=account, states=states, unknown_too=True)
+    for batches in _due(parts, account, open_batches):
+        told += ask(parts, account, provider.statuses(batches))
+    if by_batch:
+        ended = partial(attempts.due_for_last_look, account=account, states=states, replies_by_batch=by_batch)
+        for batches in _due(parts, account, ended):
+            told += ask(parts, account, provider.replies_to(batches))
+            with parts.database.begin() as connection:
+                attempts.leave_alone(connection, [batch.reference for batch in batches])
+    return told
+
+
+def _due(parts: Parts, account: str, find: Callable[..., list[OpenBatch]]) -> Iterator[list[OpenBatch]]:
+    """The batches that `find` gives of those whose time has come, some at once, each put off until its next look."""
     while not parts.stopping.is_set():
         now = parts.clock()
         with parts.database.read() as connection:
-            batches = attempts.due_for_poll(connection, account, states, now, _BATCHES_AT_ONCE, unknown_too=True)
+            batches = find(connection, now=now, limit=_BATCHES_AT_ONCE)
         if not batches:
-            break
+            return
         looks = [(batch.reference, _next_look(parts, account, batch, now)) for batch in batches]
         with parts.database.begin() as connection:
             attempts.polled(connection, looks)  # before asking: a batch that always fails must not starve the others
-        told += ask(parts, account, provider.statuses(batches))
+        yield batches
         if len(batches) < _BATCHES_AT_ONCE:
-            break
-    return told
+            return
 
 
 def _next_look(parts: Parts, account: str, batch: OpenBatch, now: datetime) -> datetime:

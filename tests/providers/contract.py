@@ -170,6 +170,7 @@ class ProviderContract:
         [
             ("polls_statuses", "statuses"),
             ("polls_replies", "replies"),
+            ("replies_by_batch", "replies_to"),
             ("lists_sendings", "resolve"),
             ("pushes", "hook"),
         ],

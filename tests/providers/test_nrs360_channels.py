@@ -449,6 +449,31 @@ def test_keys_of_a_lost_call_are_told_with_what_became_of_it() -> None:
     assert (news.text, news.reference, news.provider_batch) == ("5", REFERENCE, "100001")
 
 
+def test_keys_of_ended_calls_are_asked_for_without_their_events() -> None:
+    """They are the same replies as before; a sending that nobody named is found by our reference."""
+    ended = opened(Channel.VOICE, ("known", State.DELIVERED))
+    row = f"{PERSON},1,Press 1"
+    (reply,) = told(adapter().replies_to([ended]), keys(row))
+    assert [reply] == told(adapter().statuses([ended]), no_events(), keys(row))
+    assert [path for path, _ in asked(adapter().replies_to([ended]), keys())] == ["sendings/100001/reports/keys"]
+    unnamed = replace(ended, provider_batch=None)
+    campaign = {"id": 1, "name": f"x ~{REFERENCE}", "sendings": [{"id": 100001}]}
+    assert told(adapter().replies_to([unnamed]), page(campaign), keys(row)) == [reply]
+
+
+def test_trouble_with_the_keys_of_one_batch_keeps_no_other_waiting() -> None:
+    """What the others tell is told, and then what went wrong, so that all of them are asked again."""
+    batches = [opened(Channel.VOICE, ("known", State.DELIVERED))] * 2
+    conversation = adapter().replies_to(batches)
+    next(conversation)
+    conversation.send(Response(502, {}, b"bad gateway"))
+    news = conversation.send(keys(f"{PERSON},1,Press 1"))
+    assert isinstance(news, list)
+    assert [item.text for item in news] == ["1"]
+    with pytest.raises(MayHaveLeft):
+        next(conversation)
+
+
 def test_a_broken_row_of_keys_costs_that_row() -> None:
     """Without a number, without a key, or with quotes that do not match: the others are told."""
     lines = ["nobody,1,x", f"{PERSON},,x", f"{PERSON},1", f"{PERSON},2,x"]

@@ -54,6 +54,7 @@ class NRS360(Provider[NRS360Options]):
         looks_up=frozenset({LookupKind.EMAIL}),
         lookup_tells=lookups.TELLS,
         content=content.CONTENT,
+        replies_by_batch=conversations.ANSWERED_BY_KEYS,
         cancels_scheduled=scheduling.CHANNELS,
     )
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS
@@ -98,6 +99,10 @@ class NRS360(Provider[NRS360Options]):
     def replies(self, since: datetime, until: datetime) -> Conversation[None]:
         """See `whatsapp_news.replies`: the guide has no list of SMS that came in."""
         return whatsapp_news.replies(self.settings, since, until)
+
+    def replies_to(self, ended: Sequence[OpenBatch]) -> Conversation[None]:
+        """See `conversations.replies_to`."""
+        return conversations.replies_to(self.settings, ended)
 
     def resolve(self, batch: OpenBatch) -> Conversation[None]:
         """See `conversations.resolve`."""

@@ -28,6 +28,8 @@ from connector.providers.operation import Asked
 log = structlog.get_logger(__name__)
 
 IDS_A_REQUEST = 50
+ANSWERED_BY_KEYS = frozenset({Channel.VOICE})
+"""Channels of which no event and no notification tells what was answered (guide: "Keystroke report")."""
 
 
 def statuses(settings: NRS360Options, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
@@ -61,8 +63,24 @@ def _ask_batch(settings: NRS360Options, batch: OpenBatch, ambiguous: set[tuple[s
 
 def _ask_keys(settings: NRS360Options, batch: OpenBatch, sending: str) -> Conversation[None]:
     """Of calls, after their events: the keys of a call that has ended are there by then."""
-    if batch.channel is Channel.VOICE:
+    if batch.channel in ANSWERED_BY_KEYS:
         yield from voice_keys.pressed(settings, batch, sending)
+
+
+def replies_to(settings: NRS360Options, ended: Sequence[OpenBatch]) -> Conversation[None]:
+    """The keys pressed in calls that have ended; of a batch whose sending is not known, our reference finds it.
+
+    One batch's trouble does not keep the others waiting; it is raised at the end.
+    """
+    trouble: ExchangeError | None = None
+    for batch in ended:
+        try:
+            for sending in (yield from _sendings_of(settings, batch)):
+                yield from _ask_keys(settings, batch, sending)
+        except (MayHaveLeft, Unreadable) as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
 
 
 def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
@@ -96,8 +114,7 @@ def shown(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:
     if batch.channel is Channel.WHATSAPP:
         yield from whatsapp_news.statuses(settings, batch, known_too=True)
         return
-    found = [batch.provider_batch] if batch.provider_batch else (yield from sendings_named(settings, batch))
-    for sending in found:
+    for sending in (yield from _sendings_of(settings, batch)):
         yield from _ask_report(settings, batch, sending, None, reference=batch.reference)
 
 
@@ -241,6 +258,10 @@ def _reported(row: ReportedEvent, sending: str, reference: str | None) -> News:
         opted_out=event.opted_out,
         raw={"event": row.word, "createdAt": row.at, "sendingId": sending, "campaignName": row.campaign_name},
     )
+
+
+def _sendings_of(settings: NRS360Options, batch: OpenBatch) -> Conversation[list[str]]:
+    return [batch.provider_batch] if batch.provider_batch else (yield from sendings_named(settings, batch))
 
 
 def sendings_named(settings: NRS360Options, batch: OpenBatch) -> Conversation[list[str]]:
