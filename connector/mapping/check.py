@@ -93,12 +93,18 @@ def _account_fits(
 
 
 def _opt_outs_are_found(document: Document, mapping: RecordMapping) -> None:
-    found = {object_name for object_name, _ in mapping.reply_phone_fields()}
-    for object_name, assignments in mapping.opt_outs.items():
-        if object_name not in found:
-            path: Path = ("on_opt_out", "set", f"{object_name}.{assignments[0].field}")
-            text = f"no {object_name} is ever found by its number; name its phone fields in `on_reply.match`"
-            document.report(path, f"{text}, like {object_name}.MobilePhone", key=True, warning=True)
+    ways = {
+        "set": (mapping.reply_phone_fields(), "number", "phone", "MobilePhone"),
+        "set_by_address": (mapping.reply_address_fields(), "e-mail address", "address", "Email"),
+    }
+    for key, by_object in mapping.opt_outs.sections():
+        fields, held, kind, like = ways[key]
+        found = {object_name for object_name, _ in fields}
+        for object_name, assignments in by_object.items():
+            if object_name not in found:
+                path: Path = ("on_opt_out", key, f"{object_name}.{assignments[0].field}")
+                text = f"no {object_name} is ever found by its {held}; name its {kind} fields in `on_reply.match`"
+                document.report(path, f"{text}, like {object_name}.{like}", key=True, warning=True)
 
 
 def _writes_without_values(document: Document, mapping: RecordMapping) -> None:

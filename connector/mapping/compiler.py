@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import time, timedelta
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from connector.mapping import scopes
 from connector.mapping.compile_content import compile_content
@@ -17,6 +17,7 @@ from connector.mapping.parts import (
     FAILED,
     ActivityPart,
     Assignment,
+    ConsentPart,
     FieldChoice,
     MessagePart,
     ReadPart,
@@ -75,8 +76,8 @@ class Compiler:
             statuses=self._statuses(file),
             activity=self._activity(file.activity),
             reply=self._reply(file.on_reply),
-            opt_outs=self._consent_writes("on_opt_out", file.on_opt_out),
-            opt_ins=self._consent_writes("on_opt_in", file.on_opt_in),
+            opt_outs=self._consent("on_opt_out", file.on_opt_out),
+            opt_ins=self._consent("on_opt_in", file.on_opt_in),
             stop_words=self._words("on_opt_out", file.on_opt_out),
             start_words=self._words("on_opt_in", file.on_opt_in),
             keyword_replies=keyword_replies(self.texts, self.document, file.on_keyword),
@@ -212,10 +213,22 @@ class Compiler:
     def _reply(self, reply: OnReply | None) -> ReplyPart | None:
         if reply is None:
             return None
-        fields = [tuple(name.split(".")) for match in reply.match for name in match.in_]
-        pairs = tuple((object_name, field) for object_name, field in dict.fromkeys(fields))
         kinds = tuple(dict.fromkeys(match.by for match in reply.match))
-        return ReplyPart(kinds, pairs, self._upsert(("on_reply", "create"), reply.create, scopes.REPLY))
+        phones, addresses = self._looked_in(reply, "phone"), self._looked_in(reply, "address")
+        for index, match in enumerate(reply.match):
+            for at, name in enumerate(match.in_):
+                if match.by == "address" and tuple(name.split(".")) in phones:
+                    text = (
+                        f"`{name}` stands in a match by phone too; a field holds numbers or addresses, so name it once"
+                    )
+                    self.document.report(("on_reply", "match", index, "in", at), text)
+        return ReplyPart(kinds, phones, addresses, self._upsert(("on_reply", "create"), reply.create, scopes.REPLY))
+
+    @staticmethod
+    def _looked_in(reply: OnReply, by: str) -> tuple[tuple[str, str], ...]:
+        """(object, field), each once, in the order of the file."""
+        names = [tuple(name.split(".")) for match in reply.match if match.by == by for name in match.in_]
+        return tuple((object_name, field) for object_name, field in dict.fromkeys(names))
 
     def _upsert(self, path: Path, section: Activity | Create, scope: Scope) -> UpsertPart:
         if section.key in section.set:
@@ -226,11 +239,19 @@ class Compiler:
             section.object, section.key, self.texts.set((*path, "set"), section.set, section.object, scope)
         )
 
-    def _consent_writes(self, key: str, section: OnOptOut | OnOptIn | None) -> dict[str, tuple[Assignment, ...]]:
+    def _consent(self, key: str, section: OnOptOut | OnOptIn | None) -> ConsentPart:
+        if section is None:
+            return ConsentPart({}, {})
+        return ConsentPart(
+            self._consent_writes((key, "set"), section.set or {}),
+            self._consent_writes((key, "set_by_address"), section.set_by_address or {}),
+        )
+
+    def _consent_writes(self, path: Path, settings: Mapping[str, Any]) -> dict[str, tuple[Assignment, ...]]:
         found: dict[str, tuple[Assignment, ...]] = {}
-        for name, setting in (section.set if section is not None else {}).items():
+        for name, setting in settings.items():
             object_name, field = name.split(".")
-            assignment = self.texts.assignment((key, "set", name), field, setting, object_name, scopes.OPT_OUT)
+            assignment = self.texts.assignment((*path, name), field, setting, object_name, scopes.OPT_OUT)
             found[object_name] = (*found.get(object_name, ()), assignment)
         return found
 

@@ -24,6 +24,7 @@ _DATE_LITERAL = re.compile(
 _NUMBERS = frozenset({"double", "int", "currency", "percent", "long"})
 _TEXTS = frozenset({"string", "textarea", "phone", "email", "url", "picklist", "combobox", "multipicklist"})
 _MOMENTS = frozenset({"datetime", "date"})
+_ADDRESSES = frozenset({"email", "string", "textarea"})
 
 
 class _OrgCheck:
@@ -63,7 +64,7 @@ def check_org(document: Document, file: MappingFile, mapping: RecordMapping, org
         _upserts(checker, ("activity",), mapping.activity.upsert)
     if mapping.reply is not None:
         _upserts(checker, ("on_reply", "create"), mapping.reply.create)
-    _phone_fields(checker, file)
+    _match_fields(checker, file)
     _opt_outs(checker, mapping)
 
 
@@ -156,21 +157,26 @@ def _upserts(checker: _OrgCheck, path: Path, upsert: UpsertPart) -> None:
 
 
 def _opt_outs(checker: _OrgCheck, mapping: RecordMapping) -> None:
-    for key, by_object in (("on_opt_out", mapping.opt_outs), ("on_opt_in", mapping.opt_ins)):
-        for object_name, assignments in by_object.items():
-            for assignment in assignments:
-                path: Path = (key, "set", f"{object_name}.{assignment.field}")
-                if checker.has_object(path, object_name):
-                    _written(checker, path, object_name, assignment)
+    for key, consent in (("on_opt_out", mapping.opt_outs), ("on_opt_in", mapping.opt_ins)):
+        for section, by_object in consent.sections():
+            for object_name, assignments in by_object.items():
+                for assignment in assignments:
+                    path: Path = (key, section, f"{object_name}.{assignment.field}")
+                    if checker.has_object(path, object_name):
+                        _written(checker, path, object_name, assignment)
 
 
-def _phone_fields(checker: _OrgCheck, file: MappingFile) -> None:
+def _match_fields(checker: _OrgCheck, file: MappingFile) -> None:
     for index, match in enumerate(file.on_reply.match if file.on_reply is not None else ()):
         for at, name in enumerate(match.in_):
             object_name, field = name.split(".")
             path: Path = ("on_reply", "match", index, "in", at)
-            if checker.has_object(path, object_name):
-                checker.found(path, object_name, field)
+            if not checker.has_object(path, object_name):
+                continue
+            described = checker.found(path, object_name, field)
+            if described is not None and match.by == "address" and described.type not in _ADDRESSES:
+                text = f"`{name}` is a {described.type} in the org and holds no e-mail addresses"
+                checker.document.report(path, text, near=field)
 
 
 def _written(

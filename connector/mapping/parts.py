@@ -100,11 +100,28 @@ class ActivityPart:
 
 @dataclass(frozen=True, slots=True)
 class ReplyPart:
-    """How a reply finds its record, and what is made of it. `phone_fields` are (object, field)."""
+    """How a reply finds its record, and what is made of it. The fields to look in are (object, field)."""
 
     matches_by: tuple[str, ...]
     phone_fields: tuple[tuple[str, str], ...]
+    address_fields: tuple[tuple[str, str], ...]
     create: UpsertPart
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPart:
+    """What a stop, or its end, writes by object: to records found by their number, and to those by their address."""
+
+    by_number: Mapping[str, tuple[Assignment, ...]]
+    by_address: Mapping[str, tuple[Assignment, ...]]
+
+    def of(self, object_name: str, *, by_address: bool) -> tuple[Assignment, ...]:
+        """What is written to a record of the object."""
+        return (self.by_address if by_address else self.by_number).get(object_name, ())
+
+    def sections(self) -> tuple[tuple[str, Mapping[str, tuple[Assignment, ...]]], ...]:
+        """Both, each with its key in the mapping file."""
+        return ("set", self.by_number), ("set_by_address", self.by_address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from connector.mapping.lookups import LookupPart
 from connector.mapping.parts import (
     ActivityPart,
     Assignment,
+    ConsentPart,
     MessagePart,
     ReadPart,
     ReplyPart,
@@ -36,8 +37,8 @@ class RecordMapping:
     statuses: Mapping[State, StatusPart]
     activity: ActivityPart | None
     reply: ReplyPart | None
-    opt_outs: Mapping[str, tuple[Assignment, ...]]
-    opt_ins: Mapping[str, tuple[Assignment, ...]]
+    opt_outs: ConsentPart
+    opt_ins: ConsentPart
     stop_words: frozenset[str]
     start_words: frozenset[str]
     keyword_replies: Mapping[str, str] = field(default_factory=dict)
@@ -73,20 +74,36 @@ class RecordMapping:
         return write_back.on_reply(self, reply, match)
 
     def on_opt_out(self, matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
-        """What a person's stop writes to the records that hold the number."""
+        """What a person's stop writes to the records that hold the number, or the address."""
         return write_back.on_consent(self.opt_outs, matches)
 
     def on_opt_in(self, matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
         """What taking a stop back writes to these records, which a stop was written to."""
         return write_back.on_consent(self.opt_ins, matches)
 
+    def opt_out_fields(self, match: PhoneMatch) -> frozenset[str]:
+        """The fields of a record that a stop writes."""
+        return frozenset(each.field for each in self.opt_outs.of(match.object, by_address=match.by_address))
+
     def reply_phone_fields(self) -> tuple[tuple[str, str], ...]:
         """(object, phone field) in the order in which a reply's number is looked up."""
         return self.reply.phone_fields if self.reply is not None else ()
 
+    def reply_address_fields(self) -> tuple[tuple[str, str], ...]:
+        """(object, address field) in the order in which the address of who replied is looked up."""
+        return self.reply.address_fields if self.reply is not None else ()
+
     def phone_index(self) -> tuple[tuple[str, str, str | None], ...]:
-        """(object, phone field, opt-out field or None) of all that the phone index must know."""
-        return tuple((name, field, self._opt_out_field(name)) for name, field in self.reply_phone_fields())
+        """(object, phone field, opt-out field or None) of all numbers that the phone index must know."""
+        return tuple(
+            (name, field, self._opt_out_field(name, by_address=False)) for name, field in self.reply_phone_fields()
+        )
+
+    def address_index(self) -> tuple[tuple[str, str, str | None], ...]:
+        """(object, address field, opt-out field or None) of all e-mail addresses that the phone index must know."""
+        return tuple(
+            (name, field, self._opt_out_field(name, by_address=True)) for name, field in self.reply_address_fields()
+        )
 
     def status_parts(self) -> tuple[StatusPart, ...]:
         """What the keys of `on_status` became, each once."""
@@ -109,7 +126,7 @@ class RecordMapping:
 
     @property
     def matches_by(self) -> tuple[str, ...]:
-        """The kinds of match (``message``, ``phone``) in the order in which a reply tries them."""
+        """The kinds of match (``message``, ``phone``, ``address``) in the order in which a reply tries them."""
         return self.reply.matches_by if self.reply is not None else ()
 
     @property
@@ -137,9 +154,9 @@ class RecordMapping:
         """`read_fields`, each with its steps."""
         return tuple((name, tuple(name.split("."))) for name in self.read_fields)
 
-    def _opt_out_field(self, object_name: str) -> str | None:
+    def _opt_out_field(self, object_name: str, *, by_address: bool) -> str | None:
         """The field that says a person of this object has opted out: the one that the mapping sets to true."""
-        for assignment in self.opt_outs.get(object_name, ()):
+        for assignment in self.opt_outs.of(object_name, by_address=by_address):
             if assignment.constant is True:
                 return assignment.field
         return None

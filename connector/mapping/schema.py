@@ -5,7 +5,7 @@ when the file is compiled and checked, not here.
 """
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -171,17 +171,20 @@ class Activity(Section):
 
 
 class MatchBy(Section):
-    """How a reply finds its record: by the message it answers, or by the number in one of the fields `in`."""
+    """How a reply or a stop finds its record: by the message it answers, or by the number, or the e-mail address, in
+    one of the fields `in`."""
 
-    by: Literal["message", "phone"]
+    by: Literal["message", "phone", "address"]
     in_: list[FieldOfObject] = Field(default=[], alias="in")
 
     @model_validator(mode="after")
     def _fields_fit(self) -> "MatchBy":
         if self.by == "phone" and not self.in_:
             raise ValueError("a match by phone needs the fields to look in: in: [Contact.MobilePhone]")
+        if self.by == "address" and not self.in_:
+            raise ValueError("a match by address needs the fields to look in: in: [Contact.Email]")
         if self.by == "message" and self.in_:
-            raise ValueError("`in` belongs to a match by phone")
+            raise ValueError("`in` belongs to a match by phone or by address")
         return self
 
 
@@ -200,20 +203,34 @@ class OnReply(Section):
     create: Create
 
 
-class OnOptOut(Section):
-    """Fields written, on every record that holds the number, when a person says stop; `words` are stop words besides
-    the usual ones."""
+ConsentSettings = Annotated[dict[FieldOfObject, Setting], Field(min_length=1)]
+
+
+class ConsentSection(Section):
+    """Fields written to records found by their number (`set`), and to those found by their e-mail address."""
 
     words: list[Text] = Field(default=[])
-    set: Annotated[dict[FieldOfObject, Setting], Field(min_length=1)]
+    set: ConsentSettings | None = None
+    set_by_address: ConsentSettings | None = None
+
+    @model_validator(mode="after")
+    def _writes_something(self) -> Self:
+        if self.set is None and self.set_by_address is None:
+            raise ValueError(
+                "the key `set` is missing; say what is written to records found by their number, or with "
+                "`set_by_address` to those found by their e-mail address"
+            )
+        return self
 
 
-class OnOptIn(Section):
+class OnOptOut(ConsentSection):
+    """Fields written, on every record that holds the number (`set`) or the e-mail address (`set_by_address`), when a
+    person says stop to it; `words` are stop words besides the usual ones."""
+
+
+class OnOptIn(ConsentSection):
     """Fields written, on every record that their stop was written to, when a person takes it back; `words` are start
     words besides the usual ones."""
-
-    words: list[Text] = Field(default=[])
-    set: Annotated[dict[FieldOfObject, Setting], Field(min_length=1)]
 
 
 class Expect(Section):

@@ -14,7 +14,7 @@ STATUS = Scope(
     | {"provider.id", "status", "state", "failure.code", "failure.reason", "reason", "channel", "to.e164", "to.email"},
     moments=_MOMENTS,
 )
-REPLY = Scope(_NEWS | {"match.id", "match.object", "reply.text", "reply.phone"}, moments=_MOMENTS)
+REPLY = Scope(_NEWS | {"match.id", "match.object", "reply.text", "reply.phone", "reply.email"}, moments=_MOMENTS)
 OPT_OUT = Scope(frozenset({"match.id", "match.object"}), of_record=False)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.mapping.expression import ExpressionFault, Names
-from connector.mapping.parts import Assignment, UpsertPart
+from connector.mapping.parts import Assignment, ConsentPart, UpsertPart
 from connector.model.address import is_address
 from connector.model.messages import PhoneMatch, Reply, StateChange
 from connector.model.records import RecordWrite, WriteCause
@@ -122,7 +122,8 @@ def on_reply(mapping: "RecordMapping", reply: Reply, match: PhoneMatch | None) -
             "match.id": match.record_id if match is not None else message.record_id if message is not None else None,
             "match.object": match.object if match is not None else message.object if message is not None else None,
             "reply.text": reply.text,
-            "reply.phone": reply.phone,
+            "reply.phone": None if is_address(reply.phone or "") else reply.phone,
+            "reply.email": reply.phone if is_address(reply.phone or "") else None,
             "at": reply.at,
             "account": reply.account,
             "provider.name": reply.provider,
@@ -138,12 +139,13 @@ def on_reply(mapping: "RecordMapping", reply: Reply, match: PhoneMatch | None) -
     return [_upsert(create, fields, reply.key, WriteCause.REPLY)]
 
 
-def on_consent(by_object: Mapping[str, tuple[Assignment, ...]], matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
-    """One write for each record that holds the number and has a field for it; the same record stands once."""
-    records = {(match.object, match.record_id): None for match in matches}
+def on_consent(consent: ConsentPart, matches: Sequence[PhoneMatch]) -> list[RecordWrite]:
+    """One write for each record that holds the number, or the address, and has a field for it; the same record stands
+    once."""
+    records = {(match.object, match.record_id, match.by_address): None for match in matches}
     writes = []
-    for object_name, record_id in records:
-        assignments = by_object.get(object_name)
+    for object_name, record_id, by_address in records:
+        assignments = consent.of(object_name, by_address=by_address)
         if assignments:
             names = Names({"match.id": record_id, "match.object": object_name})
             fields = fields_set(assignments, names)

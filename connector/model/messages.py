@@ -232,12 +232,13 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True)
 class PhoneMatch:
-    """A CRM record that holds a number, as the phone index knows it."""
+    """A CRM record that holds a number, or with `by_address` an e-mail address, as the phone index knows it."""
 
     object: str
     record_id: str
     field: str
     opted_out: bool = False
+    by_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)

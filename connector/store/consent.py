@@ -131,15 +131,20 @@ def history(connection: Connection, org: str, number: str) -> Sequence[Any]:
     return connection.execute(query.order_by(CONSENT.c.id)).all()
 
 
-def write_backs(connection: Connection, org: str, record_ids: Sequence[str]) -> dict[str, Any]:
-    """Record id to the newest write by which the CRM was, or is still to be, told of a stop or a start."""
+def write_backs(connection: Connection, org: str, record_ids: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """(record id, field) to the newest write by which the CRM was, or is still to be, told of a stop or a start there.
+
+    By field, for a record may be told of its number in one and of its e-mail address in another.
+    """
     if not record_ids:
         return {}
     named = incoming(connection, WRITE, ["record_id"], [{"record_id": each} for each in sorted(set(record_ids))])
-    query = select(WRITE.c.record_id, WRITE.c.created_at, WRITE.c.standing, WRITE.c.settled_at).where(
+    query = select(WRITE.c.record_id, WRITE.c.fields, WRITE.c.created_at, WRITE.c.standing, WRITE.c.settled_at).where(
         WRITE.c.org == org, WRITE.c.cause == WriteCause.OPT_OUT, WRITE.c.record_id.in_(select(named.c.record_id))
     )
-    return {row.record_id: row for row in connection.execute(query.order_by(WRITE.c.id))}
+    return {
+        (row.record_id, field): row for row in connection.execute(query.order_by(WRITE.c.id)) for field in row.fields
+    }
 
 
 def unheard(connection: Connection, numbers: Sequence[str]) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""The phone index: E.164 to the records that hold the number, for no query on free text finds them."""
+"""The phone index: a number or an e-mail address to the records that hold it, for no query on free text finds them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
+from connector.model.address import is_address
 from connector.model.messages import PhoneMatch
 from connector.store.batches import put, unindexed
 from connector.store.tables import PhoneEntry
@@ -16,12 +17,13 @@ PHONE: Any = PhoneEntry.__table__  # type: ignore[attr-defined]  # SQLModel sets
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One phone field of one record as a sweep saw it; `e164` is None when it holds no readable number."""
+    """One field of one record as a sweep saw it; `number` is its number in E.164 or its address as `read_address` gives
+    it, None when neither can be read there."""
 
     object: str
     record_id: str
     field: str
-    e164: str | None
+    number: str | None
     opted_out: bool
 
 
@@ -33,7 +35,7 @@ def see(connection: Connection, org: str, seen: Sequence[Seen], now: datetime) -
             "object": item.object,
             "record_id": item.record_id,
             "field": item.field,
-            "e164": item.e164,
+            "e164": item.number,
             "opted_out": item.opted_out,
             "seen_at": now,
         }
@@ -51,11 +53,12 @@ def forget(connection: Connection, org: str, object_name: str, record_ids: Seque
 
 
 def holders(connection: Connection, org: str, numbers: Sequence[str]) -> dict[str, list[PhoneMatch]]:
-    """The records that hold each number."""
+    """The records that hold each number or address."""
     query = select(PHONE).where(unindexed(PHONE.c.org) == org, PHONE.c.e164.in_(list(numbers)))
     found: dict[str, list[PhoneMatch]] = {}
     for row in connection.execute(query.order_by(PHONE.c.object, PHONE.c.record_id)):
-        found.setdefault(row.e164, []).append(PhoneMatch(row.object, row.record_id, row.field, row.opted_out))
+        match = PhoneMatch(row.object, row.record_id, row.field, row.opted_out, by_address=is_address(row.e164))
+        found.setdefault(row.e164, []).append(match)
     return found
 
 

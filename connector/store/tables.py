@@ -188,7 +188,7 @@ class CrmWrite(SQLModel, table=True):
 
 
 class PhoneEntry(SQLModel, table=True):
-    """The phone index: which CRM record holds a number, for phone fields are free text and no query finds them."""
+    """The phone index: which CRM record holds a number, or an e-mail address, which stands in `e164` too."""
 
     __tablename__ = "phone"
 

@@ -174,16 +174,15 @@ def write_stops(
     now: datetime,
     of_message: Mapping[str, str | None] | None = None,
 ) -> None:
-    """Owes every record that holds one of the numbers what the mappings write for a stop.
+    """Owes every record that holds one of the numbers, or addresses, what the mappings write for a stop.
 
     A record that said so by itself is left alone: taking the stop back must not clear what we did not set.
     `of_message` names the message that a number's stop answers.
     """
     held = phones.holders(connection, reach.org, sorted(numbers))
-    said = [match.record_id for matches in held.values() for match in matches if match.opted_out]
-    ours = ledger.write_backs(connection, reach.org, said)
+    ours = _last_told(reach, connection, [match for matches in held.values() for match in matches if match.opted_out])
     for number, matches in held.items():
-        wanted = [match for match in matches if not match.opted_out or match.record_id in ours]
+        wanted = [match for match in matches if not match.opted_out or match in ours]
         made = [(mapping, mapping.on_opt_out(wanted)) for mapping in reach.mappings.values()]
         _owe(reach, connection, made, now, (of_message or {}).get(number))
 
@@ -191,15 +190,22 @@ def write_stops(
 def write_starts(reach: Reach, connection: Transaction, lifted: Mapping[str, datetime], now: datetime) -> None:
     """Owes what the mappings write when a stop is taken back, to the records that this stop was written to."""
     held = phones.holders(connection, reach.org, sorted(lifted))
-    ids = [match.record_id for matches in held.values() for match in matches]
-    ours = ledger.write_backs(connection, reach.org, ids)
+    ours = _last_told(reach, connection, [match for matches in held.values() for match in matches])
     for number, matches in held.items():
-        told = [match for match in matches if _told_since(ours, match, lifted[number])]
+        told = [match for match in matches if match in ours and ours[match] >= lifted[number]]
         _owe(reach, connection, [(mapping, mapping.on_opt_in(told)) for mapping in reach.mappings.values()], now, None)
 
 
-def _told_since(ours: Mapping[str, Any], match: PhoneMatch, at: datetime) -> bool:
-    return match.record_id in ours and ours[match.record_id].created_at >= at
+def _last_told(reach: Reach, connection: Transaction, matches: Sequence[PhoneMatch]) -> dict[PhoneMatch, datetime]:
+    """When those of the records that we told of a stop, or a start, of what they were found by were told last."""
+    ours = ledger.write_backs(connection, reach.org, [match.record_id for match in matches])
+    told: dict[PhoneMatch, datetime] = {}
+    for match in matches:
+        fields = frozenset().union(*(mapping.opt_out_fields(match) for mapping in reach.mappings.values()))
+        rows = [row for field in fields if (row := ours.get((match.record_id, field))) is not None]
+        if rows:
+            told[match] = max(row.created_at for row in rows)
+    return told
 
 
 def _owe(

@@ -56,7 +56,10 @@ def _is_wanted(parts: Parts, lost: LostField) -> bool:
 def _written_by(mapping: RecordMapping) -> set[str]:
     """Every field that a mapping writes, whatever the object, in lower case; the keys it knows records by included."""
     names = [assignment.field for _, assignment in mapping.assignments()]
-    names += [assignment.field for assignments in mapping.opt_outs.values() for assignment in assignments]
+    for consent in (mapping.opt_outs, mapping.opt_ins):
+        names += [
+            each.field for _, by_object in consent.sections() for several in by_object.values() for each in several
+        ]
     names += [mapping.activity.upsert.key] if mapping.activity else []
     names += [mapping.reply.create.key] if mapping.reply else []
     return {name.lower() for name in names}

@@ -1,4 +1,4 @@
-"""The CRM's own word on a number: the consent fields of every record that holds it, as sweeps and queues show them.
+"""The CRM's own word on a number or address: the consent fields of the records that hold it, as sweeps and queues show.
 
 A record's word lasts for as long as the record says so. When a person clears the last of them, after a stop that came
 by reply was written there, that lifts the reply's stop too: it is how people who work in the CRM take one back.
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.mapping.record_mapping import RecordMapping
+from connector.model.address import is_address
 from connector.model.consent import RECIPIENT, ConsentSource, ConsentWord, is_of_record, record_voice
 from connector.model.messages import Draft, PhoneMatch
 from connector.store import consent as ledger
@@ -19,10 +20,25 @@ from connector.sync.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)
-class RecordWord:
-    """What one consent field of one record says of the numbers (E.164) it holds.
+class Swept:
+    """All numbers and addresses that a sweep saw in a record, and which of the two it looked for."""
 
-    `modified` is the record's own time of its last change, where that is known. `whole`: `numbers` are all it holds.
+    held: frozenset[str]
+    numbers_read: bool
+    addresses_read: bool
+
+    def misses(self, number: str) -> bool:
+        """Whether the record no longer holds it; of what was not looked for nobody can say."""
+        looked_for = self.addresses_read if is_address(number) else self.numbers_read
+        return looked_for and number not in self.held
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWord:
+    """What one consent field of one record says of the numbers (E.164) and addresses it is for.
+
+    `modified` is the record's own time of its last change, where that is known. `swept` is what else the record holds,
+    where all of it was read.
     """
 
     object: str
@@ -31,7 +47,7 @@ class RecordWord:
     numbers: frozenset[str]
     stopped: bool
     modified: datetime | None = None
-    whole: bool = False
+    swept: Swept | None = None
 
     @property
     def voice(self) -> str:
@@ -92,8 +108,12 @@ def _changes(parts: Parts, connection: Transaction, said: Sequence[RecordWord], 
                 changes.append(item.word(number, item.stopped, now))
     for (number, voice), row in known.items():
         item = by_voice[voice]
-        if row.stopped and item.whole and number not in item.numbers:
+        if not row.stopped or item.swept is None or number in item.numbers:
+            continue
+        if item.swept.misses(number):
             changes.append(item.word(number, False, now, "the record no longer holds the number"))
+        elif not item.stopped:  # a queue said so: its mapping asks the field for e-mails too, say
+            changes.append(item.word(number, False, now))
     return changes
 
 
@@ -118,7 +138,7 @@ def _lifted(
         others = [voice for voice in stopping(voices) if is_of_record(voice)]
         if reply is None or not reply.stopped or others:
             continue
-        if _cleared_after(item, reply.at, ours.get(item.record_id)):
+        if _cleared_after(item, reply.at, ours.get((item.record_id, item.field))):
             evidence = {"object": item.object, "record": item.record_id, "field": item.field, "note": "cleared there"}
             lifted.append(ConsentWord(number, RECIPIENT, False, ConsentSource.CRM, now, evidence))
     return lifted
@@ -136,17 +156,15 @@ def _cleared_after(item: RecordWord, at: datetime, write_back: Any | None) -> bo
 def _tell_found(reach: Reach, connection: Transaction, said: Sequence[RecordWord], now: datetime) -> None:
     """Records that hold a stopped number, and that this stop was not written to yet."""
     standing = ledger.standing(connection, reach.org, sorted({number for item in said for number in item.numbers}))
-    found: dict[str, tuple[RecordWord, datetime]] = {}
+    found: dict[PhoneMatch, datetime] = {}
     for item in said:
-        told = [word.at for number in item.numbers for word in standing_but_of_records(standing.get(number, {}))]
-        if told:
-            found[item.record_id] = item, max(told)
+        for number in item.numbers:
+            match = PhoneMatch(item.object, item.record_id, item.field, by_address=is_address(number))
+            for word in standing_but_of_records(standing.get(number, {})):
+                found[match] = max(word.at, found.get(match, word.at))
     if not found:
         return
-    ours = ledger.write_backs(connection, reach.org, list(found))
-    untold = [
-        PhoneMatch(item.object, item.record_id, item.field)
-        for item, at in found.values()
-        if item.record_id not in ours or ours[item.record_id].created_at < at
-    ]
+    ours = ledger.write_backs(connection, reach.org, [match.record_id for match in found])
+    told = {match: ours.get((match.record_id, match.field)) for match in found}
+    untold = [match for match, at in found.items() if (row := told[match]) is None or row.created_at < at]
     owe_stop(reach, connection, untold, now)

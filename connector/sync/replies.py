@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.mapping.record_mapping import RecordMapping
+from connector.model.address import is_address
 from connector.model.messages import NewsKind, PhoneMatch, Reply, StateChange, merge
 from connector.model.states import State
 from connector.store.writes import Owed
@@ -43,10 +44,11 @@ def reply_writes(
 ) -> list[Owed]:
     """The activity for a reply; what a stop or a start word does beyond that, `connector.sync.consent` says."""
     row = messages.get(heard.message_id or "")
-    mapping = _mapping(parts, row)
+    number = heard.number(messages) or ""
+    mapping = _mapping(parts, row, number)
     if mapping is None:
         return []
-    matches = holders.get(heard.number(messages) or "", ())
+    matches = holders.get(number, ())
     owed: list[Owed] = []
     if heard.is_reply:
         reply = _reply(heard, row, now)
@@ -55,15 +57,25 @@ def reply_writes(
     return owed
 
 
-def _mapping(parts: Parts, row: Any) -> RecordMapping | None:
+def _mapping(parts: Parts, row: Any, number: str) -> RecordMapping | None:
+    """That of the message; else the first that looks for what is told, number or address; else any that looks."""
     if row is not None:
         return parts.mappings.get(row.mapping)
-    return next((mapping for mapping in parts.mappings.values() if mapping.reply_phone_fields()), None)
+    looking = [mapping for mapping in parts.mappings.values() if _looked_in(mapping)]
+    for mapping in looking:
+        if mapping.reply_address_fields() if is_address(number) else mapping.reply_phone_fields():
+            return mapping
+    return looking[0] if looking else None
+
+
+def _looked_in(mapping: RecordMapping) -> tuple[tuple[str, str], ...]:
+    """(object, field) in the mapping's own order; what a field holds is a number or an address, never both."""
+    return (*mapping.reply_phone_fields(), *mapping.reply_address_fields())
 
 
 def _match(mapping: RecordMapping, row: Any, matches: Sequence[PhoneMatch]) -> PhoneMatch | None:
-    """The person behind the number: the one the message's record names, else the first by the mapping's own order."""
-    order = mapping.reply_phone_fields()
+    """Whose number or address it is: the person the message's record names, else the first by the mapping's order."""
+    order = _looked_in(mapping)
     known = [match for match in matches if (match.object, match.field) in order]
     known.sort(key=lambda match: order.index((match.object, match.field)))
     if row is not None:
@@ -73,7 +85,7 @@ def _match(mapping: RecordMapping, row: Any, matches: Sequence[PhoneMatch]) -> P
                 return match
         if "message" in mapping.matches_by and mapping.matches_by[0] == "message":
             return None  # the message knows its person better than a number that several may share
-    return known[0] if known and "phone" in mapping.matches_by else None
+    return known[0] if known else None
 
 
 def _reply(heard: Heard, row: Any, now: datetime) -> Reply:

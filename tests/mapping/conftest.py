@@ -100,8 +100,16 @@ ORG = (
         FieldDescription("MailingCountryCode", "picklist", 10),
         FieldDescription("SMS_Opt_Out__c", "boolean"),
         FieldDescription("DoNotCall", "boolean"),
+        FieldDescription("Email", "email", 80),
+        FieldDescription("HasOptedOutOfEmail", "boolean"),
     ),
-    _object("Lead", FieldDescription("MobilePhone", "phone", 40), FieldDescription("SMS_Opt_Out__c", "boolean")),
+    _object(
+        "Lead",
+        FieldDescription("MobilePhone", "phone", 40),
+        FieldDescription("SMS_Opt_Out__c", "boolean"),
+        FieldDescription("Email", "email", 80),
+        FieldDescription("HasOptedOutOfEmail", "boolean"),
+    ),
     _object("Campaign", FieldDescription("Name", "string", 80)),
     _object(
         "Task",

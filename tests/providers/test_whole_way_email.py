@@ -3,15 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from connector.model.records import WriteCause
 from connector.sandbox.server import Sandbox
 from connector.store import consent as ledger
 from connector.web.hooks import hook_server
+from tests.mapping.by_address import finding_addresses
 from tests.sync import site as sites
 from tests.sync.site import NRS, SMSCLOUDS, SPEED, Site, plant, record, site_on, statuses
 
@@ -58,7 +61,7 @@ def site(sandbox: Sandbox, url: str, folder: Path, monkeypatch: pytest.MonkeyPat
 
 def _mapping(folder: Path, example: Path) -> Path:
     """The example mapping, with e-mails beside SMS."""
-    text = example.read_text("utf-8")
+    text = finding_addresses(example.read_text("utf-8"))
     text = text[: text.index("route:")] + ROUTE + text[text.index("on_status:") : text.index("tests:")]
     text = re.sub(r"^  to:.*\n", MESSAGE, text, flags=re.MULTILINE)
     text = re.sub(r"^  whatsapp:.*\n", EMAIL, text, flags=re.MULTILINE).replace("WhatsApp: whatsapp", "Email: email")
@@ -110,9 +113,9 @@ def test_an_address_that_does_not_exist_is_told_to_the_record(site: Site, sandbo
     assert record(sandbox, bounced)["Error__c"] == "hard_bounced: the address does not exist; mend it on the record"
 
 
-def test_who_unsubscribes_gets_no_further_email_and_still_gets_sms(site: Site, sandbox: Sandbox) -> None:
-    """The ledger's key is the address: the next e-mail to it is held with the reason, the number is not stopped, and
-    360NRS's own list of addresses is told of nothing that it told us."""
+@contextmanager
+def unsubscribing(site: Site, sandbox: Sandbox) -> Iterator[None]:
+    """While everybody who is sent an e-mail opens it and unsubscribes, which 360NRS pushes to the connector."""
     outcomes_are(
         sandbox,
         shares={"undelivered": 0.0, "expired": 0.0, "rejected": 0.0},
@@ -121,23 +124,58 @@ def test_who_unsubscribes_gets_no_further_email_and_still_gets_sms(site: Site, s
     receiver = hook_server(site.app)
     receiver.start()
     outcomes_are(sandbox, events_url=f"http://127.0.0.1:{receiver.port}/hooks/{NRS}/{SECRET}/events")
-    plant_emails(sandbox, 1)
-
-    def unsubscribed() -> bool:
-        with site.parts.database.read() as connection:
-            return bool(ledger.history(connection, site.parts.org, "ana.1@example.com"))
-
     try:
-        site.work_until(lambda: unsubscribed() and site.states() == {"delivered": 1})
+        yield
     finally:
         outcomes_are(sandbox, events_url=None)
         receiver.stop()
+
+
+def unsubscribed(site: Site) -> bool:
+    """Whether the first contact's address is known to be stopped."""
+    with site.parts.database.read() as connection:
+        return bool(ledger.history(connection, site.parts.org, "ana.1@example.com"))
+
+
+def test_who_unsubscribes_gets_no_further_email_and_still_gets_sms(site: Site, sandbox: Sandbox) -> None:
+    """The ledger's key is the address: the next e-mail to it is held with the reason, the number is not stopped, and
+    360NRS's own list of addresses is told of nothing that it told us."""
+    with unsubscribing(site, sandbox):
+        plant_emails(sandbox, 1)
+        site.work_until(lambda: unsubscribed(site) and site.states() == {"delivered": 1})
     (again,) = plant_emails(sandbox, 1)
     (sms,) = plant(sandbox, 1)
     site.work_until(lambda: site.states() == {"delivered": 2, "held": 1} and not site.owed())
     assert record(sandbox, again)["Status__c"] == "Held"
     assert "the recipient asked for no messages" in record(sandbox, again)["Error__c"]
     assert record(sandbox, sms)["Status__c"] == "Delivered"
+
+
+def test_an_unsubscribe_is_written_to_every_record_that_holds_the_address_once(site: Site, sandbox: Sandbox) -> None:
+    """However the address is typed there; not to records of another address, and not to the field of SMS."""
+    with unsubscribing(site, sandbox):
+        (message,) = plant_emails(sandbox, 1)
+        contact = record(sandbox, message)["Contact__c"]
+        lead, other = sandbox.org.insert(
+            "Lead",
+            [
+                {"LastName": "Ruiz", "Company": "Casa", "Email": "ANA.1@example.com"},
+                {"LastName": "Sosa", "Company": "Casa", "Email": "ana.2@example.com"},
+            ],
+        )
+        site.sweep()
+        site.work_until(lambda: unsubscribed(site) and site.states() == {"delivered": 1} and not site.owed())
+    for _ in range(2):  # what was written comes back as the records' own word, and is no news
+        site.sweep()
+        site.work()
+    told = [row for row in site.writes() if row.cause == WriteCause.OPT_OUT]
+    assert sorted(row.record_id for row in told) == sorted([contact, lead])
+    assert {row.standing for row in told} == {"done"}
+    person = record(sandbox, contact, "Contact")
+    assert (person["HasOptedOutOfEmail"], person["SMS_Opt_Out__c"]) == (True, False)
+    assert record(sandbox, lead, "Lead")["HasOptedOutOfEmail"] is True
+    assert record(sandbox, other, "Lead")["HasOptedOutOfEmail"] is False
+    assert site.alarms() == {}
 
 
 def test_an_email_without_an_address_is_refused_by_its_record(site: Site, sandbox: Sandbox) -> None:

@@ -65,5 +65,5 @@ def test_a_thousand_fields_are_one_statement(database: Database, clock: Clock) -
     see(database, clock, *seen)
     with statements(database) as asked:
         see(database, clock, *reversed(seen))
-        assert len(holders(database, *(field.e164 or "" for field in seen))) == 1000
+        assert len(holders(database, *(field.number or "" for field in seen))) == 1000
     assert len(asked) == 2

@@ -1,7 +1,9 @@
 """Recipients that are addresses: quiet hours by their country, live fire by the list, stops kept at 360NRS too."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,16 +12,21 @@ import pytest
 
 from connector.mapping.parts import SendingHours
 from connector.model.consent import PERSON, ConsentSource, ConsentWord
+from connector.model.messages import News, NewsKind
+from connector.model.records import WriteCause
 from connector.model.states import State
 from connector.sandbox.server import Sandbox
 from connector.sections import Live
+from connector.store import consent as ledger
+from connector.store import inbox
 from connector.store.db import Transaction
 from connector.store.outbox import Move
 from connector.sync.blacklist import keep_blacklist
-from connector.sync.consent import Reach, tell
+from connector.sync.consent import Reach, tell, write_starts, write_stops
 from connector.sync.gates.hours import hours
 from connector.sync.parts import Parts
-from tests.sync.site import NRS, SPEED, site_on
+from tests.mapping.by_address import finding_addresses
+from tests.sync.site import NRS, SPEED, Site, all_delivered, mapping, number_of, plant, record, site_on
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -106,3 +113,184 @@ def _blacklisted(sandbox: Sandbox) -> list[str]:
     }
     assert read["sms"] == []
     return [row["recipient"] for row in read["mailing"]]
+
+
+# -- records that hold an address
+
+ANA = "ana@example.com"
+EMAILS = """  to: {field: Contact__r.MobilePhone, email: Contact__r.Email, region: Contact__r.MailingCountryCode}
+  email: {subject: Hola}
+"""
+
+
+@contextmanager
+def emailing(sandbox: Sandbox, url: str, folder: Path) -> Iterator[Site]:
+    """A site that sends e-mails beside SMS, and finds records by their addresses."""
+    text = finding_addresses(mapping().read_text("utf-8")).replace("WhatsApp: whatsapp", "Email: email")
+    lines = [line for line in text.splitlines(keepends=True) if "whatsapp" not in line]
+    text = "".join(EMAILS if line.startswith("  to:") else line for line in lines)
+    path = folder / "emailing.yaml"
+    path.write_text(text[: text.index("tests:")], "utf-8")
+    all_delivered(sandbox)
+    with site_on(sandbox, url, mappings=[str(path)], accounts={NRS: {"email_sender": "us@example.com"}}) as site:
+        yield site
+
+
+@pytest.fixture
+def site(sandbox: Sandbox, url: str, folder: Path) -> Iterator[Site]:
+    """One such site."""
+    with emailing(sandbox, url, folder) as running:
+        yield running
+
+
+def contact(sandbox: Sandbox, email: str | None = ANA, **changes: Any) -> str:
+    """A contact with an address as somebody typed it."""
+    (made,) = sandbox.org.insert(
+        "Contact", [{"LastName": "Ruiz", "Email": email, "MailingCountryCode": "ES"} | changes]
+    )
+    return made
+
+
+def email_to(sandbox: Sandbox, contact_id: str, serial: int = 1) -> str:
+    """Queues an e-mail to a contact."""
+    fields = {"Status__c": "Queued", "Body__c": f"Hola #{serial:06d}", "Contact__c": contact_id, "Channel__c": "Email"}
+    (made,) = sandbox.org.insert("SMS_Message__c", [fields])
+    return made
+
+
+def opted_out(sandbox: Sandbox, contact_id: str) -> tuple[bool, bool]:
+    """What a contact's fields say: (no e-mails, no SMS)."""
+    row = record(sandbox, contact_id, "Contact")
+    return row["HasOptedOutOfEmail"], row["SMS_Opt_Out__c"]
+
+
+def stopping(site: Site, recipient: str) -> set[str]:
+    """Whose word stops a number or an address."""
+    with site.parts.database.read() as connection:
+        voices = ledger.standing(connection, site.parts.org, [recipient]).get(recipient, {})
+    return {voice for voice, row in voices.items() if row.stopped}
+
+
+def person_stops(site: Site, recipient: str) -> None:
+    """A person tells the connector to stop a recipient; what follows is written to the CRM."""
+    _person_says(site, recipient, stopped=True)
+    with site.parts.database.begin() as connection:
+        write_stops(Reach.of(site.parts), connection, [recipient], site.clock())
+    site.push()
+
+
+def stops_written(site: Site) -> list[tuple[str, dict[str, Any]]]:
+    """(record, fields) of what was written for stops."""
+    return [(row.record_id, row.fields) for row in site.writes("done") if row.cause == WriteCause.OPT_OUT]
+
+
+@pytest.mark.parametrize("typed", ["ana@example.com", "Ana@Example.COM", "ANA@example.com"])
+def test_a_stop_reaches_the_record_however_its_address_is_typed(site: Site, sandbox: Sandbox, typed: str) -> None:
+    """The sweep reads addresses as sending does; another's record, and one without an address, are left alone."""
+    made, other, none, broken = (
+        contact(sandbox, each) for each in (typed, "eva@example.com", None, "ana..ruiz@example.com")
+    )
+    site.sweep()
+    person_stops(site, ANA)
+    assert stops_written(site) == [(made, {"HasOptedOutOfEmail": True})]
+    assert opted_out(sandbox, made) == (True, False)
+    assert {opted_out(sandbox, each) for each in (other, none, broken)} == {(False, False)}
+    assert site.alarms() == {}
+
+
+def test_a_changed_address_is_followed(site: Site, sandbox: Sandbox) -> None:
+    """The address a record held before leads to it no more."""
+    made = contact(sandbox)
+    site.sweep()
+    sandbox.org.update("Contact", {made: {"Email": "ana@example.org"}})
+    site.sweep()
+    person_stops(site, ANA)
+    assert stops_written(site) == []
+    person_stops(site, "ana@example.org")
+    assert stops_written(site) == [(made, {"HasOptedOutOfEmail": True})]
+
+
+def test_a_flag_of_any_record_stops_emails_to_its_address_and_nothing_else(site: Site, sandbox: Sandbox) -> None:
+    """Another record that holds the address says no: the e-mail is held, an SMS to the same person goes; a person who
+    clears the flag lets e-mails go."""
+    flagged = contact(sandbox, "ANA@example.com", HasOptedOutOfEmail=True)
+    (sms,) = plant(sandbox)
+    asked = record(sandbox, sms)["Contact__c"]
+    sandbox.org.update("Contact", {asked: {"Email": ANA}})
+    email = email_to(sandbox, asked)
+    site.sweep()
+    assert (len(stopping(site, ANA)), stopping(site, number_of(1))) == (1, set())
+    site.work_until(lambda: site.states() == {"held": 1, "delivered": 1} and not site.owed())
+    assert record(sandbox, email)["Status__c"] == "Held"
+    assert record(sandbox, sms)["Status__c"] == "Delivered"
+    assert stops_written(site) == [], "the CRM said it, so it is not told"
+    sandbox.org.update("Contact", {flagged: {"HasOptedOutOfEmail": False}})
+    site.sweep()
+    assert stopping(site, ANA) == set()
+
+
+def test_an_address_filled_in_after_its_stop_is_found_though_its_number_was_stopped_since(
+    site: Site, sandbox: Sandbox
+) -> None:
+    """A record is told of its number in one field and of its address in another: having been told of one is no reason
+    not to be told of the other."""
+    person_stops(site, ANA)
+    (sms,) = plant(sandbox)
+    made = record(sandbox, sms)["Contact__c"]
+    site.sweep()
+    site.later(60)
+    person_stops(site, number_of(1))
+    assert opted_out(sandbox, made) == (False, True)
+    sandbox.org.update("Contact", {made: {"Email": ANA}})
+    for _ in range(2):
+        site.sweep()
+        site.push()
+    assert opted_out(sandbox, made) == (True, True)
+    assert stops_written(site) == [(made, {"SMS_Opt_Out__c": True}), (made, {"HasOptedOutOfEmail": True})]
+
+
+def test_taking_a_stop_back_clears_what_it_set_and_not_what_the_crm_said(site: Site, sandbox: Sandbox) -> None:
+    """Of two records with the address one had opted out by itself; that we told it of its number changes nothing."""
+    (sms,) = plant(sandbox)
+    own = record(sandbox, sms)["Contact__c"]
+    sandbox.org.update("Contact", {own: {"Email": ANA, "HasOptedOutOfEmail": True}})
+    ours = contact(sandbox)
+    site.sweep()
+    began = site.clock()
+    person_stops(site, number_of(1))
+    person_stops(site, ANA)
+    assert (opted_out(sandbox, own), opted_out(sandbox, ours)) == ((True, True), (True, False))
+    with site.parts.database.begin() as connection:
+        write_starts(Reach.of(site.parts), connection, {ANA: began}, site.clock())
+    site.push()
+    assert (opted_out(sandbox, own), opted_out(sandbox, ours)) == ((True, True), (False, False))
+
+
+def test_what_a_queue_says_of_an_address_outlasts_the_sweep(site: Site, sandbox: Sandbox) -> None:
+    """A field of `consent` that the index knows for numbers stops an e-mail too, until it is cleared."""
+    made = contact(sandbox, SMS_Opt_Out__c=True)
+    email_to(sandbox, made)
+    site.pull()
+    for _ in range(2):
+        site.sweep()
+        assert len(stopping(site, ANA)) == 1
+    site.dispatch()
+    assert site.states() == {"held": 1}
+    sandbox.org.update("Contact", {made: {"SMS_Opt_Out__c": False}})
+    site.sweep()
+    assert stopping(site, ANA) == set()
+
+
+def test_a_reply_by_address_is_filed_under_who_holds_it(site: Site, sandbox: Sandbox) -> None:
+    """A reply that names no message of ours finds its person by the address, as others do by the number."""
+    made = contact(sandbox, "Ana@example.com")
+    site.sweep()
+    news = News(NewsKind.REPLY, "r1", site.clock(), phone=ANA, text="¿Quién es?")
+    with site.parts.database.begin() as connection:
+        inbox.keep(connection, NRS, "nrs360", [news], site.clock())
+    site.note()
+    site.later(6)
+    assert site.note().replies == 1
+    site.push()
+    (task,) = [row for row in sandbox.org.rows("Task") if row["Subject"] == "SMS reply"]
+    assert (task["WhoId"], task["Description"]) == (made, "¿Quién es?")
