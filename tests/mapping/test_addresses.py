@@ -1,6 +1,8 @@
 """Records found by an e-mail address: where a mapping says to look, and what a stop of an address writes there."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +108,16 @@ def test_a_stop_of_addresses_that_finds_nobody_is_warned_of(load_text: Any, text
     told = [each.text for each in loaded.warnings]
     assert [each for each in told if "no Contact is ever found by its e-mail address" in each], told
     assert not [each for each in told if "by its number" in each]
+
+
+def test_what_the_guide_shows_can_be_used(load_text: Any, example: str, describe: Any) -> None:
+    """The sections of the administrators' page, in the example's place, are taken by the check and the org."""
+    page = (Path(__file__).parents[2] / "docs" / "administrators.md").read_text("utf-8")
+    (shown,) = [body for body in re.findall(r"```yml\n(.*?)```", page, re.DOTALL) if "by: address" in body]
+    head, tail = example[: example.index("on_reply:")], example[example.index("tests:") :]
+    loaded = load_text(head + shown + tail, describe)
+    assert loaded.mappings[0].address_index() == (
+        ("Contact", "Email", "HasOptedOutOfEmail"),
+        ("Lead", "Email", "HasOptedOutOfEmail"),
+    )
+    assert not [each for each in loaded.warnings if "is ever found by" in each.text]
