@@ -65,6 +65,14 @@ class RecordMapping:
         """What a record holds as long as nobody touches it while its message is held: the constants we wrote to it."""
         return write_back.while_held(self)
 
+    def tells(self, state: State, passed: frozenset[State]) -> bool:
+        """Whether the CRM may be told anything of a message that came to a state, past others."""
+        return state in self._told_states or not self._told_states.isdisjoint(passed)
+
+    @cached_property
+    def _told_states(self) -> frozenset[State]:
+        return frozenset(self.statuses) | (self.activity.on if self.activity is not None else frozenset())
+
     def on_change(self, change: StateChange) -> list[RecordWrite]:
         """What a new state writes: the record's update, and its activity where the mapping lists the state."""
         return write_back.on_change(self, change)

@@ -7,6 +7,7 @@ state, and this table is the only thing it asks.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 
@@ -72,6 +73,7 @@ _WAY = (_S.ACCEPTED, _S.SENT, _S.DELIVERED)
 """What a message that arrives goes through, in order."""
 
 
+@cache
 def passed_over(before: State, to: State) -> frozenset[State]:
     """States that a message has been through though nobody told of them: a later word proves them.
 

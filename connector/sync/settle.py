@@ -45,9 +45,10 @@ def tell(parts: Parts, connection: Transaction, moved: Sequence[Moved], now: dat
                 "them is not written to their records. Put its file back, then run `connector reconcile`.",
             )
             continue
-        owed.extend(
-            Owed(write, step.row.mapping, step.row.id) for write in mapping.on_change(change_of(parts, step, now))
-        )
+        if mapping.tells(step.move.to, passed_over(step.from_state, step.move.to)):
+            owed.extend(
+                Owed(write, step.row.mapping, step.row.id) for write in mapping.on_change(change_of(parts, step, now))
+            )
     late = outbox.overtaken(connection, [item.message_id for item in owed if item.message_id]) if owed else set()
     writes.owe(connection, parts.org, [item for item in owed if not _outdated(item, late)], now)
 
