@@ -49,7 +49,8 @@ class Owing:
         """Takes a row in that is newer than those before it."""
         self.rows.append(row)
         self.stale[row.id] = stale
-        self.fields.update({name: row.fields[name] for name in self.wanted(row)})
+        whole = not stale and row.set_aside is None
+        self.fields.update(row.fields if whole else {name: row.fields[name] for name in self.wanted(row)})
 
     def wanted(self, row: Any) -> list[str]:
         """The fields of a row that are still to be written."""

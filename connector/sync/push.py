@@ -105,7 +105,7 @@ class _Settling:
             return Settled(row.id, "done", tries, result.failure)
         if result.end is not WriteEnd.DONE and (row.id in item.refused or not item.says_nothing()):
             return Settled(row.id, "parked", tries, result.failure, set_aside=row.set_aside)
-        set_aside = tuple(name for name in item.wanted(row) if name in item.set_aside)
+        set_aside = tuple(name for name in item.wanted(row) if name in item.set_aside) if item.set_aside else ()
         if not set_aside:
             return Settled(row.id, "done", tries, _failure_of_cut(item, row))
         standing = "parked" if set(set_aside) >= set(row.fields) else "done"
@@ -119,7 +119,7 @@ def _lock_parent(row: Any, result: WriteResult) -> str | None:
 
 
 def _failure_of_cut(item: Owing, row: Any) -> Failure | None:
-    cut = sorted(item.cut & set(item.wanted(row)))
+    cut = sorted(item.cut & set(item.wanted(row))) if item.cut else ()
     if not cut:
         return None
     return Failure("VALUE_CUT", f"the text for {', '.join(cut)} was longer than the field holds; its end was cut off")
