@@ -67,13 +67,11 @@ def plan(
         with parts.database.read() as connection:
             rows = sendable.ready(connection, account, now, holds_until, left)
         lineup.read(provider, rows, now, None if probing else parts.timing.linger)
-    chosen = lineup.take(provider, requests, under_way)
-    if chosen.rows:
-        planned = _committed(parts, provider, chosen, now, holds_until, probing=probing)
-    elif lineup.rows or probing:
-        return []
-    else:
+    planned: list[Planned] = []
+    if not lineup.rows and not probing:
         planned = _held_ahead(parts, provider, now, holds_until)
+    while not planned and (chosen := lineup.take(provider, requests, under_way)).rows:
+        planned = _committed(parts, provider, chosen, now, holds_until, probing=probing)
     parts.rates.take(account, sum(len(each.batch.messages) for each in planned), len(planned))
     if probing and planned:
         parts.breakers.probe(account)

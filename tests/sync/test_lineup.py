@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -115,3 +116,13 @@ def test_no_more_is_under_way_than_there_are_senders(site: Site, monkeypatch: py
     site.dispatch(SMSCLOUDS)
     assert len(open_ones) == 5
     assert max(open_ones) <= 2
+
+
+def test_what_may_not_go_makes_room_for_what_is_behind_it(site: Site, lineup: Lineup) -> None:
+    """Of many messages that are too old by now, one round gives up all that it has read, however few fit a request."""
+    with site.parts.database.begin() as connection:
+        connection.execute(MESSAGE.update().values(expires_at=site.parts.clock() - timedelta(seconds=1)))
+        rows = sendable.ready(connection, SMSCLOUDS, site.parts.clock(), site.parts.clock(), 100)
+    lineup.read(site.parts.providers[SMSCLOUDS], rows, site.parts.clock(), None)
+    assert plan(site.parts, SMSCLOUDS, site.parts.providers[SMSCLOUDS], lineup) == []
+    assert site.states() == {"expired": 100}
