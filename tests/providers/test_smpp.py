@@ -22,8 +22,9 @@ from connector.providers.registry import PROVIDERS, adapter_of
 from connector.providers.smpp.alphabets import A_PART, ALONE, Alphabet, characters, holds, text_of
 from connector.providers.smpp.incoming_parts import MISSING, text_from
 from connector.providers.smpp.line import SUBMIT
-from connector.providers.smpp.long_messages import LongMessages, joined
+from connector.providers.smpp.long_messages import LongMessages, OfWhole, joined
 from connector.providers.smpp.options import SmppOptions
+from connector.providers.smpp.overdue import LateAnswer, Whole
 from connector.providers.smpp.pdus import NoPDU, read, written
 from connector.providers.smpp.receipts import fields_of
 from connector.providers.smpp.segments import Joining, cut, parts_needed
@@ -46,7 +47,7 @@ PARTS: st.SearchStrategy[tuple[Alphabet, str]] = st.one_of(
     st.tuples(st.just(Alphabet.LATIN1), st.text(st.characters(max_codepoint=255), max_size=600)),
     st.tuples(st.just(Alphabet.UCS2), TEXTS),
 )
-STATUSES = st.integers(0, 0xFFFFFFFF)
+STATUSES = st.sampled_from([0, *IN_DOUBT, *NOT_NOW, *ERRORS]) | st.integers(0, 0xFFFFFFFF)
 
 
 def made(**options: Any) -> SmscloudsSmpp:
@@ -354,6 +355,18 @@ def test_every_part_delivers_and_the_first_failure_fails(numbers: list[int], ran
     assert again.told(told[-1], State.DELIVERED).state is State.DELIVERED
 
 
+def test_more_is_known_of_a_message_than_before() -> None:
+    """Once a part's late answer named it, what was told of the others stays told, and is not forgotten again."""
+    known = LongMessages()
+    known.learn("1+")
+    assert known.told("1", State.DELIVERED).state is State.SENT
+    known.learn("1+2")
+    known.restore(["1+"], ["1"])
+    assert known.told("2", State.DELIVERED) == OfWhole("1+2", State.DELIVERED)
+    known.learn("1+3")
+    assert known.told("3", State.DELIVERED) == OfWhole("1+3", State.SENT)
+
+
 def test_a_message_that_lost_a_part_is_never_delivered() -> None:
     """Where the SMSC did not answer to a part, the others' receipts say that it was sent, and no more."""
     known = LongMessages()
@@ -440,6 +453,23 @@ def test_outcomes() -> None:
     ]
     with pytest.raises(Unreadable):
         adapter.read_send(short, Response(200, {}, b"{}"))
+
+
+@given(STATUSES, st.integers(0, 2), st.sampled_from(["9", ""]))
+def test_a_late_answer_is_taken_for_what_it_is(status: int, taken: int, told: str) -> None:
+    """After its time an answer accepts a message whose every part was taken, rejects one whose part was not, and moves
+    nothing where it leaves doubt or parts were never submitted."""
+    known, ids = Whole(3, "r1", "+524491234567"), ("7", "8")[:taken]
+    pdu = read(written("submit_sm_resp", 5, status=status, message_id=told))
+    news = made().told(LateAnswer(pdu.name, pdu.header, pdu.fields, known, ids, told), LongMessages())
+    assert (news.kind, news.reference, news.phone) == (NewsKind.STATUS, "r1", "+524491234567")
+    if status == 0:
+        assert news.state is (State.ACCEPTED if taken == 2 else None)
+        assert news.provider_id == joined([*ids, told], 3)
+    else:
+        assert news.state is (None if status in IN_DOUBT else State.REJECTED)
+        assert (news.failure is None) == (status in IN_DOUBT)
+        assert news.provider_id == (joined(ids, 3) if ids else None)
 
 
 def test_replies_are_pushed_over_http() -> None:

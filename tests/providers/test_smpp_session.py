@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from connector.model.errors import NeverLeft, Refused, StoreError
+from connector.model.states import State
 from connector.providers.smpp.connection import LinkLost, SocketConnection, connect
-from connector.providers.smpp.long_messages import LongMessages
+from connector.providers.smpp.long_messages import LongMessages, OfWhole
 from connector.providers.smpp.options import SmppOptions
+from connector.providers.smpp.overdue import LateAnswer, Whole
 from connector.providers.smpp.pdus import PDU, read, written
 from connector.providers.smpp.session import Session, Submitted
 from connector.providers.smpp.window import Window, WindowFull
@@ -92,7 +94,13 @@ def ignored(_: Sequence[PDU]) -> None:
 class Played:
     """A session whose connections are made by the test, one after another."""
 
-    def __init__(self, *links: Link, heard: Callable[[Sequence[PDU]], None] = ignored, **options: float) -> None:
+    def __init__(
+        self,
+        *links: Link,
+        heard: Callable[[Sequence[PDU]], None] = ignored,
+        known: LongMessages | None = None,
+        **options: float,
+    ) -> None:
         quick = {
             "read_timeout": 1.0,
             "connect_timeout": 1.0,
@@ -103,7 +111,7 @@ class Played:
         account = {"protocol": "smpp", "provider": "smsclouds", "host": "::1", "system_id": "x", "password": "y"}
         self._links = list(links)
         chosen = SmppOptions.model_validate({**account, **quick, **options})
-        self.session = Session("mx", chosen, self._connect, heard, LongMessages())
+        self.session = Session("mx", chosen, self._connect, heard, known or LongMessages())
 
     def _connect(self) -> Link:
         if not self._links:
@@ -216,6 +224,55 @@ def test_an_answer_too_late_is_nobody_s(playing: Play) -> None:
     link.tell(written("submit_sm_resp", link.submitted()[0].header.number, message_id="late"))
     link.tell(written("submit_sm_resp", 4711, message_id="stranger"))
     assert session.submit(SHORT) == Submitted(("2",))
+
+
+@pytest.mark.parametrize("status", [0, 0x45])
+def test_an_answer_too_late_is_news_of_its_message(playing: Play, status: int) -> None:
+    """What answers after its time is told with the message it is of, once, and needs no deliver_sm_resp."""
+    heard: list[PDU] = []
+    link = Link(but(0, None))
+    session = playing(link, heard=heard.extend, read_timeout=0.2)
+    assert session.submit(LONG[:2], "r1", "+524491234567") == Submitted(("1",), silent=True)
+    for _ in range(2):
+        link.tell(written("submit_sm_resp", link.submitted()[1].header.number, status=status, message_id="2"))
+    until(lambda: heard)
+    link.tell(written("deliver_sm", 50, source_addr="5244", short_message=b"x"))
+    until(lambda: answered(link) == {50: 0})
+    late, told = heard
+    assert isinstance(late, LateAnswer)
+    assert (late.whole, late.taken, late.id if not status else "") == (
+        Whole(2, "r1", "+524491234567"),
+        ("1",),
+        "" if status else "2",
+    )
+    assert (late.header.status, told.name) == (status, "deliver_sm")
+
+
+def test_a_late_part_makes_its_message_known(playing: Play) -> None:
+    """Once the answer of the last part came late, receipts of the parts tell of the whole message."""
+    known, link = LongMessages(), Link(but(0, None))
+    heard: list[PDU] = []
+    session = playing(link, heard=heard.extend, known=known, read_timeout=0.2)
+    session.submit(LONG[:2], "r1", "+524491234567")
+    assert known.told("1", State.DELIVERED) == OfWhole("1+", State.SENT)
+    link.tell(written("submit_sm_resp", link.submitted()[1].header.number, message_id="2"))
+    until(lambda: heard)
+    assert known.told("2", State.DELIVERED) == OfWhole("1+2", State.DELIVERED)
+
+
+def test_an_answer_over_another_connection_is_nobody_s(playing: Play) -> None:
+    """Numbers of the connection that was lost mean nothing over the next one."""
+    heard: list[PDU] = []
+    first, second = Link(but(None)), Link(takes_all)
+    session = playing(first, second, heard=heard.extend, read_timeout=0.2)
+    session.submit(SHORT, "r1", "+524491234567")
+    first.tell(None)
+    until(lambda: second.given)
+    until_bound(session)
+    second.tell(written("submit_sm_resp", first.submitted()[0].header.number, message_id="late"))
+    second.tell(written("deliver_sm", 50, source_addr="5244", short_message=b"x"))
+    until(lambda: answered(second) == {50: 0})
+    assert [pdu.name for pdu in heard] == ["deliver_sm"]
 
 
 @pytest.mark.parametrize(("status", "error"), [(0x0E, Refused), (0x58, NeverLeft)])

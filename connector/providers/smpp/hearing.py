@@ -8,19 +8,22 @@ import structlog
 
 from connector.model.errors import StoreError
 from connector.providers.smpp.connection import Connection, LinkLost
+from connector.providers.smpp.overdue import LateAnswer
 from connector.providers.smpp.pdus import PDU, written
 from connector.providers.smpp.statuses import ASK_AGAIN, OK
 
 log = structlog.get_logger()
 
 Heard = Callable[[Sequence[PDU]], None]
-"""Stores what deliver_sm tell, and returns when that is durable. Raises StoreError when it cannot."""
+"""Stores what deliver_sm and late answers tell, and returns when that is durable. Raises StoreError when it cannot."""
 _TOGETHER = 200
 _SEND_WITHIN = 10.0
 
 
 class Hearing:
     """A thread that stores deliver_sm, those that wait together in one commit, and answers each when it is durable.
+
+    An answer that came too late is stored as they are, and is no question.
 
     What cannot be stored is answered with ESME_RX_T_APPN, on which the SMSC tells it again later.
     """
@@ -35,7 +38,7 @@ class Hearing:
         self._thread.start()
 
     def take(self, link: Connection, pdu: PDU) -> None:
-        """Takes a deliver_sm up, to be answered over the connection it came by."""
+        """Takes a deliver_sm up, to be answered over the connection it came by, or an answer that came too late."""
         self._waiting.put((link, pdu))
 
     def stop(self) -> None:
@@ -76,6 +79,8 @@ class Hearing:
             log.exception("news_not_stored", count=len(together))
             status = ASK_AGAIN
         for link, pdu in together:
+            if isinstance(pdu, LateAnswer):
+                continue
             try:
                 link.send(written("deliver_sm_resp", pdu.header.number, status=status), _SEND_WITHIN)
             except LinkLost:

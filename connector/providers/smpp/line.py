@@ -16,8 +16,9 @@ from connector.providers.smpp.session import Session
 from connector.providers.talk import Talker
 
 SUBMIT = "SUBMIT"
-"""Submits one message. `json` is a list of parts, each the fields of a submit_sm; the answer has `ids`, `status`
-(the command_status of the part that was not taken, else null) and `silent` (whether a part got no answer)."""
+"""Submits one message, which `query` names by our `reference` and `to` (E.164). `json` is a list of parts, each the
+fields of a submit_sm; the answer has `ids`, `status` (the command_status of the part that was not taken, else null) and
+`silent` (whether a part got no answer)."""
 LISTEN = "LISTEN"
 """Binds, if the session is not bound, so that the SMSC can tell what it has to tell."""
 REACH = "REACH"
@@ -41,7 +42,7 @@ class SessionLine(Talker):
         """
         if request.method == SUBMIT:
             self.requests += 1
-            said = self._session.submit([_fields(part) for part in request.json])
+            said = self._session.submit([_fields(part) for part in request.json], **request.query)
             answer = {"ids": said.ids, "status": said.status, "silent": said.silent}
             return Response(200, {"content-type": "application/json"}, orjson.dumps(answer))
         if request.method == LISTEN:

@@ -28,6 +28,11 @@ class _Whole:
     waiting: set[str]
 
 
+def _is_less(whole: str, other: str) -> bool:
+    """Whether the first is what was known of the second's parts when one of them had no id yet."""
+    return whole.endswith(JOINT) and other.startswith(whole)
+
+
 @dataclass(frozen=True, slots=True)
 class OfWhole:
     """What a part's receipt says of its message: the message's id, and its state now."""
@@ -44,12 +49,18 @@ class LongMessages:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def learn(self, whole: str) -> None:
-        """Takes up a long message by its joined id; any other id is left."""
+        """Takes up a long message by its joined id, or by a longer one once more of its parts' ids are known; any other
+        id is left."""
         if JOINT not in whole:
             return
         ids = whole.split(JOINT)
-        known = _Whole(whole, set(ids))
         with self._lock:
+            before = self._by_part.get(ids[0])
+            if before is not None and _is_less(whole, before.id):
+                return
+            known = _Whole(whole, set(ids))
+            if before is not None and _is_less(before.id, whole):
+                known.waiting -= set(before.id.split(JOINT)) - before.waiting
             for part in filter(None, ids):
                 self._by_part[part] = known
             while len(self._by_part) > _KEPT:

@@ -15,6 +15,7 @@ from connector.providers.smpp.connection import Connection, LinkLost
 from connector.providers.smpp.hearing import Heard, Hearing
 from connector.providers.smpp.long_messages import LongMessages, joined
 from connector.providers.smpp.options import SmppOptions
+from connector.providers.smpp.overdue import LateAnswer, Overdue, Whole
 from connector.providers.smpp.pdus import PDU, NoPDU, header_of, read, written
 from connector.providers.smpp.receipts import receipted_id
 from connector.providers.smpp.statuses import NO_SUCH_COMMAND, NOT_NOW, OK
@@ -52,6 +53,7 @@ class Session:
         self._options = options
         self._connect = connect
         self._window = Window(options.window)
+        self._overdue = Overdue()
         self._long_messages = long_messages
         self._hearing = Hearing(self._when_joined(heard), f"smpp-{name}")
         self._thread = threading.Thread(target=self._run, name=f"smpp-{name}", daemon=True)
@@ -64,19 +66,21 @@ class Session:
 
     # -- what others ask of it
 
-    def submit(self, parts: Sequence[Mapping[str, Any]]) -> Submitted:
+    def submit(self, parts: Sequence[Mapping[str, Any]], reference: str = "", to: str = "") -> Submitted:
         """Submits the parts of one message one after another, each when the one before it was taken.
+
+        An answer that comes after its time is told as news, of the message that `reference` and `to` (E.164) name.
 
         Raises:
             NeverLeft: the session is not bound, or the window stayed full; nothing of the message left.
             Refused: the SMSC does not let the account bind.
         """
-        link, ids = self.bound(), list[str]()
+        link, ids, whole = self.bound(), list[str](), Whole(len(parts), reference, to)
         deadline = time.monotonic() + self._options.read_timeout
         submitted = Submitted(())
         try:
             while len(ids) < len(parts):
-                submitted = self._submit(link, parts[len(ids)], deadline, ids, joins=len(parts) > 1)
+                submitted = self._submit(link, parts[len(ids)], deadline, ids, whole)
                 if submitted.status == OK:
                     ids += submitted.ids
                 elif not (ids and submitted.status in NOT_NOW and self._rested(deadline)):
@@ -131,18 +135,19 @@ class Session:
     # -- submitting
 
     def _submit(
-        self, link: Connection, part: Mapping[str, Any], deadline: float, before: Sequence[str], *, joins: bool
+        self, link: Connection, part: Mapping[str, Any], deadline: float, before: Sequence[str], whole: Whole
     ) -> Submitted:
         """One submit_sm; with nothing sent `before` it, what never left is raised."""
         try:
-            with self._window.place(deadline - time.monotonic(), joins=joins) as awaited:
+            with self._window.place(deadline - time.monotonic(), joins=whole.parts > 1) as awaited:
                 octets = written("submit_sm", awaited.number, **part)
                 self._still_bound(link)
                 link.send(octets, deadline - time.monotonic())
                 awaited.ended.wait(deadline - time.monotonic())
                 with self._changed:
                     if awaited.status is None:
-                        awaited.joins = False  # an answer that comes now is nobody's
+                        awaited.joins = False  # nobody waits for an answer that comes now
+                        self._overdue.expect(awaited.number, whole, before)
                         return Submitted((), silent=True)
                 return Submitted((awaited.id,), awaited.status)
         except WindowFull:
@@ -228,6 +233,7 @@ class Session:
     def _lost(self, trouble: Callable[[], ExchangeError]) -> None:
         with self._changed:
             self._link, self._trouble = None, trouble
+            self._overdue.lost()
             self._changed.notify_all()
         self._window.lost()
 
@@ -254,7 +260,7 @@ class Session:
             log.warning("smpp_unreadable", account=self._name, reason=str(error))
             pdu = PDU("", header)
         if header.is_answer:
-            return self._answered(pdu)
+            return self._answered(link, pdu)
         if pdu.name == "deliver_sm":
             self._hearing.take(link, pdu)
         elif pdu.name in ("enquire_link", "unbind"):
@@ -265,14 +271,25 @@ class Session:
             link.send(nack, self._options.connect_timeout)
         return None
 
-    def _answered(self, pdu: PDU) -> str | None:
+    def _answered(self, link: Connection, pdu: PDU) -> str | None:
         if pdu.name == "unbind_resp":
             return "it was unbound"
         message_id = self._options.id_of(pdu.text("message_id"))
         with self._changed:
+            late = self._overdue.answered(pdu, message_id)
             awaited = self._window.answered(pdu.header.number, pdu.header.status, message_id)
             if awaited is not None and awaited.joins and awaited.status == OK:
                 self._joining.add(awaited.id)
         if awaited is not None:
             awaited.ended.set()
+        if late is not None:
+            self._late(link, late)
         return None
+
+    def _late(self, link: Connection, late: LateAnswer) -> None:
+        """News, before any receipt of its message can be."""
+        log.info("smpp_answered_late", account=self._name, status=late.header.status)
+        if late.header.status == OK and late.whole.parts > 1:
+            self._long_messages.learn(joined([*late.taken, late.id], late.whole.parts))
+        if late.whole.reference:
+            self._hearing.take(link, late)

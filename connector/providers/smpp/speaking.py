@@ -17,6 +17,7 @@ from connector.providers.smpp.incoming_parts import Place, as_stored
 from connector.providers.smpp.line import LISTEN, REACH
 from connector.providers.smpp.long_messages import LongMessages
 from connector.providers.smpp.options import SmppOptions
+from connector.providers.smpp.overdue import LateAnswer
 from connector.providers.smpp.pdus import PDU
 from connector.providers.smpp.receipts import Incoming, Receipt, told_by
 from connector.providers.smpp.statuses import WORDS, receipt_failure
@@ -60,11 +61,14 @@ class SmppProvider(Provider[SmppOptions]):
         return [Finding("reach", ok=True, text=text)]
 
     def told(self, pdu: PDU, long_messages: LongMessages) -> News:
-        """The news in a deliver_sm: a receipt is a status, anything else a reply or a part of one.
+        """The news in a deliver_sm, where a receipt is a status and anything else a reply or a part of one, or in an
+        answer to a submit_sm that came too late.
 
         A receipt of one part of a long message tells of the message. A text has no id and no time of its own, so each
         that comes counts, even if it says the same again; a part has its place, and told twice it is one.
         """
+        if isinstance(pdu, LateAnswer):
+            return submitting.answered_late(self.name, pdu)
         heard = told_by(pdu, Alphabet(self.settings.incoming_alphabet or self.settings.alphabet))
         if isinstance(heard, Receipt):
             return self._status(heard, long_messages)

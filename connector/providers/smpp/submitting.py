@@ -1,21 +1,24 @@
 """A message into the submit_sm that carry it (SMPP 3.4, 4.4.1), and what the SMSC's answers say of it."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Failure, Fault, Retry
-from connector.model.messages import Message, Outcome
+from connector.model.messages import Message, News, NewsKind, Outcome
 from connector.model.states import State
-from connector.providers.base import Batch
+from connector.providers.base import Batch, news_key
 from connector.providers.exchange import Request, Response
 from connector.providers.smpp.alphabets import Alphabet, holds
 from connector.providers.smpp.line import OCTETS, SUBMIT
 from connector.providers.smpp.long_messages import joined
 from connector.providers.smpp.options import SmppOptions
+from connector.providers.smpp.overdue import LateAnswer
+from connector.providers.smpp.pdus import status_words
 from connector.providers.smpp.segments import cut, parts_needed
-from connector.providers.smpp.statuses import IN_DOUBT, NOT_NOW, failure_of
+from connector.providers.smpp.statuses import IN_DOUBT, NOT_NOW, OK, failure_of
 
 ALPHANUMERIC, UNKNOWN_TON, INTERNATIONAL, NATIONAL = 5, 0, 1, 2
 """Types of number (5.2.5)."""
@@ -54,7 +57,8 @@ def request(settings: SmppOptions, batch: Batch, number: str) -> Request:
     }
     mark = hashlib.sha256(batch.reference.encode()).digest()[0]
     parts = [alike | part.as_fields() for part in cut(message.text, alphabet, settings.long_texts, mark)]
-    return Request(SUBMIT, "", json=[_writable(part) for part in parts], sends=True)
+    named = {"reference": batch.reference, "to": message.to}
+    return Request(SUBMIT, "", query=named, json=[_writable(part) for part in parts], sends=True)
 
 
 def _addresses(settings: SmppOptions, message: Message, number: str) -> dict[str, Any]:
@@ -111,10 +115,38 @@ def outcomes(settings: SmppOptions, batch: Batch, response: Response) -> list[Ou
         reason = f"the SMSC took {len(ids)} of {parts} parts, and nobody knows what became of the next"
         failure = Failure("IN_DOUBT", reason, Fault.PROVIDER)
         return [Outcome(message.id, State.UNKNOWN, provider_id=joined(ids, parts), failure=failure)]
+    return [Outcome(message.id, State.REJECTED, provider_id=joined(ids, parts), failure=half_taken(ids, parts, status))]
+
+
+def half_taken(ids: Sequence[str], parts: int, status: int) -> Failure:
+    """Why a message is not sent of which the SMSC took the first parts and then said no."""
     refused = failure_of(status)
     reason = f"the SMSC took {len(ids)} of {parts} parts and then said no; a part of the text may arrive. {refused}"
-    failure = Failure(refused.code, reason, refused.fault)
-    return [Outcome(message.id, State.REJECTED, provider_id=joined(ids, parts), failure=failure)]
+    return Failure(refused.code, reason, refused.fault)
+
+
+def answered_late(provider: str, late: LateAnswer) -> News:
+    """What an answer says of its message after its time is over, while the message is unknown. It moves nothing where
+    parts of the message were never submitted, for it was given up, or where it leaves doubt itself."""
+    status, parts = late.header.status, late.whole.parts
+    ids = [*late.taken, late.id] if status == OK else late.taken
+    state, failure = None, None
+    if status == OK and len(ids) == parts:
+        state = State.ACCEPTED
+    elif status != OK and status not in IN_DOUBT:
+        state = State.REJECTED
+        failure = half_taken(ids, parts, status) if ids else failure_of(status)
+    return News(
+        NewsKind.STATUS,
+        news_key(provider, "submit_sm_resp", late.whole.reference, late.whole.to, len(late.taken), status, late.id),
+        state=state,
+        word=status_words(status),
+        failure=failure,
+        reference=late.whole.reference,
+        phone=late.whole.to,
+        provider_id=(joined(ids, parts) if ids else "") or None,
+        raw={"command_status": status, "message_id": late.id},
+    )
 
 
 def _nothing_taken(settings: SmppOptions, status: int | None) -> MayHaveLeft | Refused:
