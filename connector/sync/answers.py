@@ -19,7 +19,7 @@ BATCH_REFUSED = "BATCH_REFUSED"
 _ACCOUNT_PAUSE = timedelta(seconds=60)
 """How long an account at fault (credentials, credit) is left alone before it is tried again."""
 
-_LONG_WAIT = timedelta(seconds=60)
+LONG_WAIT = timedelta(seconds=60)
 """A provider that asks for a longer wait than this is as good as away."""
 
 
@@ -94,7 +94,7 @@ def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetim
     if isinstance(error, Throttled):
         wait = max(timedelta(seconds=error.wait), timedelta(seconds=1))
         back = _back(batch, "throttled", error, dict.fromkeys(tries, now + wait), error.failure)
-        return replace(back, elsewhere=wait > _LONG_WAIT, wait=wait.total_seconds())
+        return replace(back, elsewhere=wait > LONG_WAIT, wait=wait.total_seconds())
     if isinstance(error, Refused):
         if error.failure.fault is Fault.ACCOUNT or error.failure.retry is Retry.LATER:
             back = _back(batch, "refused", error, dict.fromkeys(tries, now + _ACCOUNT_PAUSE), error.failure)

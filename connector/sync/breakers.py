@@ -143,11 +143,16 @@ class Breakers:
         if closed:
             self._alarms.settle(f"breaker of {account}")
 
-    def probe(self, account: str) -> None:
-        """The one batch of a half-open breaker is about to leave."""
+    def probe(self, account: str) -> bool:
+        """The one batch, or lookup, of a half-open breaker is about to leave; false when another was before it."""
         with self._lock:
-            self._all[account].probe(self._clock())
-        log.info("breaker_probe", account=account)
+            breaker, now = self._all[account], self._clock()
+            first = breaker.standing(now) is Standing.HALF_OPEN
+            if first:
+                breaker.probe(now)
+        if first:
+            log.info("breaker_probe", account=account)
+        return first
 
     def shut(self, account: str) -> bool:
         """Opens the breaker until `unshut`, whatever is sent meanwhile; whether that is new."""

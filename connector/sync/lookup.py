@@ -1,6 +1,6 @@
 """Lookups → providers: what messages wait for is asked, in the background, and kept for those that come after."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +16,8 @@ from connector.providers.account import AccountOptions
 from connector.providers.base import Provider
 from connector.store import lookups
 from connector.store.lookups import LookupEnd
+from connector.sync.answers import LONG_WAIT
+from connector.sync.breakers import Standing
 from connector.sync.parts import Parts, backoff
 
 log = structlog.get_logger()
@@ -32,6 +34,13 @@ _ACCOUNT_PAUSE = timedelta(seconds=60)
 _LOST_IN_A_CRASH = "the connector stopped before the answer came"
 
 
+@dataclass(slots=True)
+class _Flight:
+    """Questions that leave side by side; once it is `over`, those whose turn has not come stay here."""
+
+    over: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """How one question ended; `pauses`: the account should be left alone for a while."""
@@ -41,10 +50,11 @@ class _Asked:
 
 
 def look_up(parts: Parts, account: str, senders: Executor) -> int:
-    """Asks an account for the lookups that are due, by its senders and rate; gives how many were settled.
+    """Asks an account for the lookups that are due, by its senders, rate and breaker; gives how many were settled.
 
     A question is committed before it leaves. One whose answer is lost, to a crash too, may have cost money and is
-    asked again at most once. A lookup that the provider takes its time over is asked after until it is there.
+    asked again at most once. A lookup that the provider takes its time over is asked after until it is there. Lookups
+    that fail by the account's or its provider's fault open its breaker, as sends do, and one may be what closes it.
 
     Raises:
         LeaseHeld: this process lost its lease; nothing was asked.
@@ -57,7 +67,7 @@ def look_up(parts: Parts, account: str, senders: Executor) -> int:
             if not rows:
                 break
             ask = _ask if standing == "due" else _ask_after
-            ended = list(senders.map(partial(ask, parts, provider), rows))
+            ended = list(senders.map(partial(_in_flight, parts, provider, _Flight(), ask), rows))
             settled += _note(parts, account, [each.end for each in ended])
             if any(each.pauses for each in ended):
                 return settled
@@ -75,16 +85,36 @@ def _take_up_interrupted(parts: Parts, account: str) -> int:
 def _begin(parts: Parts, provider: Provider[AccountOptions], standing: str) -> Sequence[Any]:
     """The lookups that are asked for now; those that may cost are committed as such."""
     now, account = parts.clock(), provider.account
-    _, room = parts.rates.left(account, 1, provider.settings.senders * _QUESTIONS_A_SENDER)
-    if not room:
+    breaker = parts.breakers.standing(account)
+    probing = breaker is Standing.HALF_OPEN
+    _, room = parts.rates.left(account, 1, 1 if probing else provider.settings.senders * _QUESTIONS_A_SENDER)
+    if breaker is Standing.OPEN or not room:
         return ()
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         rows = lookups.due(connection, account, standing, now, room)
+        if probing and rows and not parts.breakers.probe(account):
+            return ()
         if standing == "due":
             lookups.begin(connection, [row.id for row in rows])
     parts.rates.take(account, 0, len(rows))
     return rows
+
+
+def _in_flight(
+    parts: Parts,
+    provider: Provider[AccountOptions],
+    flight: _Flight,
+    ask: Callable[[Parts, Provider[AccountOptions], Any], _Asked],
+    row: Any,
+) -> _Asked:
+    """Asks, unless a question beside this one has told that the account is to be left alone."""
+    if flight.over:
+        return _Asked(_end(row, row.standing, tries=row.tries, under_way=row.under_way, error=row.error), pauses=True)
+    asked = ask(parts, provider, row)
+    if asked.pauses or parts.breakers.standing(provider.account) is Standing.OPEN:
+        flight.over = True
+    return asked
 
 
 def _ask(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _Asked:
@@ -93,16 +123,18 @@ def _ask(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _Asked:
     try:
         told = parts.line(account).hear(provider.look_up(row.target))
     except (MayHaveLeft, Unreadable) as error:
-        _warn(parts, account, error)
+        _failed_at(parts, account, error)
         return _Asked(_lost(row, str(error), parts.clock()))
     except ConnectorError as error:
         if _of_the_target(error):
+            parts.breakers.worked(account)
             return _Asked(_failed(row, str(error), parts.clock()))
-        _warn(parts, account, error)
+        _failed_at(parts, account, error)
         return _Asked(_put_off(parts, account, row, error), pauses=True)
     except Exception as error:  # a bug in an adapter must not ask for ever
         log.exception("lookup_failed", account=account, lookup=row.id)
         return _Asked(_failed(row, f"{type(error).__name__} in the adapter", parts.clock()))
+    parts.breakers.worked(account)
     parts.alarms.settle(_subject(account))
     return _Asked(_answered(row, told, parts.clock()))
 
@@ -114,15 +146,20 @@ def _ask_after(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _A
     try:
         told = parts.line(account).hear(provider.looked_up(row.target, row.under_way))
     except ConnectorError as error:
-        if too_late or _of_the_target(error):
+        of_the_target = _of_the_target(error)
+        if of_the_target:
+            parts.breakers.worked(account)
+        else:
+            _failed_at(parts, account, error)
+        if too_late or of_the_target:
             return _Asked(_failed(row, str(error), parts.clock()))
-        _warn(parts, account, error)
         again = parts.clock() + backoff(row.tries + 1)
         end = _end(row, "under_way", tries=row.tries + 1, not_before=again, under_way=row.under_way, error=str(error))
         return _Asked(end, pauses=not isinstance(error, Unreadable))
     except Exception as error:
         log.exception("lookup_failed", account=account, lookup=row.id)
         return _Asked(_failed(row, f"{type(error).__name__} in the adapter", parts.clock()))
+    parts.breakers.worked(account)
     if told.under_way is not None and too_late:
         hours = LONGEST_UNDER_WAY // timedelta(hours=1)
         return _Asked(_failed(row, f"the provider did not finish it within {hours} hours", parts.clock()))
@@ -193,7 +230,10 @@ def _of_the_target(error: ConnectorError) -> bool:
     return error.failure.fault is not Fault.ACCOUNT and error.failure.retry is not Retry.LATER
 
 
-def _warn(parts: Parts, account: str, error: ConnectorError) -> None:
+def _failed_at(parts: Parts, account: str, error: ConnectorError) -> None:
+    """Tells of a question that the account or its provider has let fail; a short "not now" is no failure of theirs."""
+    if not isinstance(error, Throttled) or error.wait > LONG_WAIT.total_seconds():
+        parts.breakers.failed(account, str(error))
     log.warning("lookup_ended", account=account, reason=str(error))
     parts.alarms.sound(_subject(account), f"{error} Messages wait for lookups there as long as their mappings say.")
 

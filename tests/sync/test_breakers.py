@@ -72,6 +72,16 @@ def test_the_alarm_says_why_and_ends_with_it(bench: Bench) -> None:
     assert bench.alarms.standing() == {}
 
 
+def test_only_one_finds_out_whether_it_is_back(bench: Bench) -> None:
+    """Sends and lookups go side by side: who asks second, or of a breaker that is not half-open, may not probe."""
+    assert not bench.breakers.probe(ONE)
+    bench.fail()
+    assert not bench.breakers.probe(ONE)
+    bench.clock.go_on(seconds=60)
+    assert bench.breakers.probe(ONE)
+    assert not bench.breakers.probe(ONE)
+
+
 def test_the_pause_doubles_up_to_a_quarter_of_an_hour(bench: Bench) -> None:
     """Each probe that fails doubles the pause, and it never grows longer than 15 minutes."""
     bench.fail()

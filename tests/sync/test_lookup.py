@@ -15,6 +15,7 @@ from connector.model.scopes import Scope
 from connector.sandbox.server import Sandbox
 from connector.store import consent, lookups, pauses
 from connector.store.lookups import LOOKUP
+from connector.sync.breakers import Standing
 from connector.sync.housekeeping import housekeep
 from connector.sync.lookup import MOST_LOST, MOST_TRIES, look_up
 from connector.sync.rates import Rates
@@ -377,6 +378,72 @@ def test_a_rate_holds_for_lookups_too(sandbox: Sandbox, url: str, folder: Path) 
         assert asks(site) == 1
         site.later(1.1)
         assert asks(site) == 1
+
+
+def asked_for(site: Site, count: int, account: str = SMSCLOUDS) -> None:
+    """Makes the lookups of so many numbers due."""
+    with site.parts.database.begin() as connection:
+        lookups.ask_for(connection, {(account, number_of(each, "MX")) for each in range(count)}, site.clock())
+
+
+def test_an_account_whose_breaker_is_open_is_not_asked(sandbox: Sandbox, url: str, folder: Path) -> None:
+    """Sends that failed keep lookups from it too; when its pause is over, one finds out, and the others follow."""
+    with looking_up(sandbox, url, folder) as site:
+        for _ in range(5):
+            site.parts.breakers.failed(SMSCLOUDS, "no connection was made")
+        asked_for(site, 3)
+        assert asks(site) == 0
+        assert requests(sandbox, HLR, "smsclouds") == 0
+        assert [row.tries for row in rows(site.parts.database, LOOKUP)] == [0, 0, 0]
+        site.later(61)
+        assert asks(site) == 3
+        assert site.parts.breakers.standing(SMSCLOUDS) is Standing.CLOSED
+        assert f"breaker of {SMSCLOUDS}" not in site.alarms()
+
+
+def test_lookups_that_fail_by_the_accounts_fault_open_its_breaker(sandbox: Sandbox, url: str, folder: Path) -> None:
+    """Nothing more is asked then, and the messages that the account would send wait as well; one probe a pause goes."""
+    with looking_up(sandbox, url, folder, {SMSCLOUDS: {"hlr_fields": FIELDS, "breaker_failures": 1}}) as site:
+        hlr_fault(sandbox, kind="status", status=500)
+        asked_for(site, 9)
+        asks(site)
+        first = requests(sandbox, HLR, "smsclouds")
+        assert 1 <= first <= site.parts.providers[SMSCLOUDS].settings.senders
+        assert site.parts.breakers.standing(SMSCLOUDS) is Standing.OPEN
+        plant(sandbox, 1, "MX", first=30)
+        site.pull()
+        site.dispatch(SMSCLOUDS)
+        assert received(sandbox)["received"] == 0
+        site.later(61)
+        asks(site)
+        assert requests(sandbox, HLR, "smsclouds") == first + 1
+        asks(site)
+        assert requests(sandbox, HLR, "smsclouds") == first + 1, "its pause is longer now"
+
+
+def test_a_lookup_that_comes_starts_the_count_of_failures_anew(sandbox: Sandbox, url: str, folder: Path) -> None:
+    """A refusal of the number, too, is an answer of a provider that is well."""
+    with looking_up(sandbox, url, folder) as site:
+        for status in (None, 422):
+            for _ in range(4):
+                site.parts.breakers.failed(SMSCLOUDS, "no connection was made")
+            if status is not None:
+                hlr_fault(sandbox, kind="status", status=status, body='{"message": "no"}')
+            asked_for(site, 1)
+            assert asks(site) == 1
+            site.parts.breakers.failed(SMSCLOUDS, "no connection was made")
+            assert site.parts.breakers.standing(SMSCLOUDS) is Standing.CLOSED
+            site.parts.breakers.worked(SMSCLOUDS)
+
+
+def test_a_short_not_now_to_a_lookup_is_no_failure_of_the_account(sandbox: Sandbox, url: str, folder: Path) -> None:
+    """It is heeded by the rate, and the breaker stays closed."""
+    hlr_fault(sandbox, kind="status", status=429, seconds=5)
+    with looking_up(sandbox, url, folder, {SMSCLOUDS: {"hlr_fields": FIELDS, "breaker_failures": 1}}) as site:
+        asked_for(site, 1)
+        assert asks(site) == 0
+        assert requests(sandbox, HLR, "smsclouds") == 1
+        assert site.parts.breakers.standing(SMSCLOUDS) is Standing.CLOSED
 
 
 def test_what_is_known_is_forgotten_when_nobody_keeps_it(sandbox: Sandbox, url: str, folder: Path) -> None:
