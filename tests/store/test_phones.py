@@ -67,3 +67,13 @@ def test_a_thousand_fields_are_one_statement(database: Database, clock: Clock) -
         see(database, clock, *reversed(seen))
         assert len(holders(database, *(field.number or "" for field in seen))) == 1000
     assert len(asked) == 2
+
+
+def test_an_address_is_found_beside_numbers(database: Database, clock: Clock) -> None:
+    """A contact's number and its e-mail address are found apart, and each says which of the two it is."""
+    number = Seen("Contact", "0031", "Phone", ANA, opted_out=False)
+    see(database, clock, number, Seen("Contact", "0031", "Email", "ana@example.com", opted_out=True))
+    assert holders(database, ANA, "ana@example.com", "eva@example.com") == {
+        ANA: [PhoneMatch("Contact", "0031", "Phone")],
+        "ana@example.com": [PhoneMatch("Contact", "0031", "Email", opted_out=True, by_address=True)],
+    }

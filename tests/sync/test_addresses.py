@@ -76,9 +76,10 @@ def test_live_fire_s_list_takes_addresses() -> None:
 
 
 @pytest.fixture
-def kind() -> str:
-    """One kind of store: what the stores differ in is tested elsewhere."""
-    return "sqlite"
+def kind(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless a test asks for both."""
+    name: str = getattr(request, "param", "sqlite")
+    return name
 
 
 @pytest.fixture
@@ -229,6 +230,7 @@ def test_a_flag_of_any_record_stops_emails_to_its_address_and_nothing_else(site:
     assert stopping(site, ANA) == set()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 def test_an_address_filled_in_after_its_stop_is_found_though_its_number_was_stopped_since(
     site: Site, sandbox: Sandbox
 ) -> None:
@@ -249,6 +251,7 @@ def test_an_address_filled_in_after_its_stop_is_found_though_its_number_was_stop
     assert stops_written(site) == [(made, {"SMS_Opt_Out__c": True}), (made, {"HasOptedOutOfEmail": True})]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 def test_taking_a_stop_back_clears_what_it_set_and_not_what_the_crm_said(site: Site, sandbox: Sandbox) -> None:
     """Of two records with the address one had opted out by itself; that we told it of its number changes nothing."""
     (sms,) = plant(sandbox)
