@@ -13,13 +13,13 @@ from pydantic.fields import FieldInfo
 
 from connector.crm.registry import CRMS
 from connector.model.capability import Capability
-from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, State, may_move
+from connector.model.states import FINAL, FINAL_BY_PROVIDER, MOVES, UNSETTLED, WITH_THE_PROVIDER, State, may_move
 from connector.providers.account import AccountOptions
-from connector.providers.base import Provider
 from connector.providers.operation import Operation
-from connector.providers.registry import CLIENTS, KNOWN, PROTOCOLS, PROVIDERS
+from connector.providers.registry import CLIENTS, PROTOCOLS, PROVIDERS
 from connector.settings import Settings
 from connector.web.openapi import description
+from docs.capabilities import ADAPTERS, capabilities_page
 from docs.ends import ends_page
 
 GENERATED = Path(__file__).parent / "generated"
@@ -136,78 +136,6 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-_CAPABILITIES: Mapping[str, Callable[[Capability], str]] = {
-    "channels sent": lambda can: ", ".join(sorted(can.channels)),
-    "channels of its guide still to come (held)": lambda can: ", ".join(sorted(can.channels_to_come)) or "none",
-    "countries": lambda can: ", ".join(sorted(can.countries)) if can.countries else "any",
-    "alphabets": lambda can: ", ".join(can.encodings),
-    "parts a text at most": lambda can: str(can.max_parts),
-    "limits other than 3GPP's parts": lambda can: (
-        "; ".join(f"{name}: {one} in one message, {most} at most" for name, (one, most) in can.plain_limits.items())
-        or "none"
-    ),
-    "messages a request at most": lambda can: (
-        f"{can.batch_ceiling:,}" if can.batch_ceiling < 10**9 else "the guide names none; `batch_size` decides"
-    ),
-    "texts of one template travel together": lambda can: _yes(can.merges_values),
-    "furthest word it ever reports": lambda can: f"`{can.last_word}`",
-    "statuses can be asked for": lambda can: _yes(can.polls_statuses),
-    "statuses are pushed": lambda can: _yes(can.pushes_statuses),
-    "replies can be asked for": lambda can: _yes(can.polls_replies),
-    "webhooks, by the name in their address": lambda can: ", ".join(f"`{name}`" for name in can.pushes) or "none",
-    "a lost answer can be looked up by our reference": lambda can: _yes(can.lists_sendings),
-    "gives back what it holds until its date (`schedule_ahead`)": lambda can: (
-        ", ".join(sorted(can.cancels_scheduled)) or "no"
-    ),
-    "a later final status replaces an earlier one": lambda can: _yes(can.last_word_wins),
-}
-
-
-def _yes(true: bool) -> str:
-    return "yes" if true else "no"
-
-
-def capabilities_page() -> Iterator[str]:
-    """Provider by capability, and what each can tell after a lost answer."""
-    yield from ("# What each provider can do", "", _NOTE, "")
-    yield "As each adapter declares it (`Capability`), which its contract suite holds it to."
-    yield ""
-    adapters = dict(PROVIDERS) | {f"{name} ({protocol})": each for (name, protocol), each in PROTOCOLS.items()}
-    rows = ((what, *(said(each.capability) for each in adapters.values())) for what, said in _CAPABILITIES.items())
-    yield from table(("", *(f"`{name}`" for name in adapters)), rows)
-    missing = ", ".join(f"`{name}`" for name in sorted(KNOWN - set(PROVIDERS)))
-    if missing:
-        yield from (
-            "",
-            f"Known and without an adapter yet: {missing}. Messages routed to them are held with that reason.",
-        )
-    yield from ("", "## After a lost answer", "")
-    yield "The request may have left and no answer came: its messages are `unknown`, and are not sent again."
-    for name, each in adapters.items():
-        yield from ("", f"**`{name}`**", "", *(f"- {line}" for line in _after_a_lost_answer(each.capability)))
-        if name not in PROVIDERS:
-            yield "- Its statuses come over the session, whenever that is bound, and need no webhook."
-        if each.balance is not Provider.balance:
-            yield "- The account's balance before and after the request is kept, as evidence for a person."
-
-
-def _after_a_lost_answer(can: Capability) -> Iterator[str]:
-    if can.lists_sendings:
-        yield "It can tell: the `reconcile` job looks the batch up in the provider's own listing by our reference."
-        yield "A message that is shown there is settled. One that is not shown stays `unknown`: listings lag."
-    else:
-        yield "It cannot be asked: it has no listing that can be searched by our reference."
-    if can.pushes_statuses:
-        yield "A pushed status that names the message or our reference settles it too, if webhooks are set up."
-    if can.settles_by_number:
-        yield "A status with an id that no answer told settles the message to its number, where one alone can be meant."
-    if can.polls_statuses and not can.lists_sendings:
-        yield "Statuses are asked for by the provider's own id of the batch, which the lost answer would have held."
-        yield "News that names both our reference and that id gives it back, and the statuses are asked for then."
-    if not (can.lists_sendings or can.pushes_statuses):
-        yield "Unless news of it arrives all the same, look for the message in the provider's own web pages."
-
-
 _TRAITS: Mapping[str, Callable[[Operation[..., Any]], bool]] = {
     "sends": lambda row: row.sends,
     "can act on everything": lambda row: row.changes_everything,
@@ -257,8 +185,18 @@ def states_page() -> Iterator[str]:
     back = [f"`{one}` to `{to}`" for one in State for to in State if _only_taken_back(one, to)]
     yield f"By the word of a provider that a message it held until its date will not go out, also: {', '.join(back)}."
     yield f"Where a provider's guide says that its last word counts, a later one of {last} replaces an earlier one."
-    ends = ", ".join(f"`{name}`" for name, adapter in PROVIDERS.items() if adapter.capability.last_word == State.SENT)
-    yield f"`sent` is the end for accounts at a provider that says no more than that: {ends or 'none'}."
+    yield from _ends_of_channels()
+
+
+def _ends_of_channels() -> Iterator[str]:
+    for state in WITH_THE_PROVIDER:
+        said = ((name, _ending_at(state, adapter.capability)) for name, adapter in ADAPTERS.items())
+        where = ", ".join(f"`{name}` ({', '.join(channels)})" for name, channels in said if channels)
+        yield f"`{state}` is the end of what is sent on a channel of which no more is ever reported: {where or 'none'}."
+
+
+def _ending_at(state: State, can: Capability) -> list[str]:
+    return sorted(channel for channel, furthest in can.last_word.items() if furthest is state)
 
 
 def _only_by_word(one: State, to: State) -> bool:
@@ -286,7 +224,7 @@ def webhooks_description() -> Iterator[str]:
 
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "settings.md": settings_page,
-    "capabilities.md": capabilities_page,
+    "capabilities.md": lambda: capabilities_page(_NOTE, table),
     "operations.md": operations_page,
     "states.md": states_page,
     "ends.md": lambda: ends_page(_NOTE, table),

@@ -14,6 +14,7 @@ import pytest
 from connector import settings
 from connector.app import App, build
 from connector.demo.accounts import ACCOUNTS
+from connector.model.capability import LastWord
 from connector.model.states import FINAL, UNSETTLED, State
 from connector.sandbox.server import Sandbox
 from connector.store import accounting, inbox, outbox, writes
@@ -51,7 +52,7 @@ def worked_through(sandbox: Sandbox, url: str, seconds: float = 60.0) -> None:
     sandbox.providers.smsclouds.configure({"responses_url": f"{address}/{SMSCLOUDS}/{SECRET}/responses"})
     daemon.start()
     try:
-        until(lambda: _over(app, sandbox, parts.ended_at_sent()), seconds)
+        until(lambda: _over(app, sandbox, parts.last_words()), seconds)
     finally:
         drained = daemon.stop()
         receiver.stop()
@@ -59,7 +60,7 @@ def worked_through(sandbox: Sandbox, url: str, seconds: float = 60.0) -> None:
     assert drained
 
 
-def _over(app: App, sandbox: Sandbox, sent_is_last: frozenset[str]) -> bool:
+def _over(app: App, sandbox: Sandbox, last_words: frozenset[LastWord]) -> bool:
     with app.database.read() as connection:
         # what news leads to is read after it, for PostgreSQL shows each statement a moment of its own
         news = inbox.standing(connection)
@@ -67,9 +68,9 @@ def _over(app: App, sandbox: Sandbox, sent_is_last: frozenset[str]) -> bool:
         owed = sum(n for (_, standing), n in writes.standing(connection).items() if standing == "due")
     ended = sum(
         number
-        for account, states in by_account.items()
+        for reached, states in by_account.items()
         for state, number in states.items()
-        if state in (*FINAL, State.HELD, State.UNKNOWN) or (state == State.SENT and account in sent_is_last)
+        if state in (*FINAL, State.HELD, State.UNKNOWN) or (*reached, state) in last_words
     )
     heard = sum(number for (kind, _), number in news.items() if kind == "reply")
     told = all(not number for (_, standing), number in news.items() if standing in ("new", "parked"))

@@ -1,7 +1,7 @@
 """Every message is accounted for: how many there are, and how many stand where."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from connector.app import App
 from connector.cli.screen import say, show_table
 from connector.cli.times import shown
-from connector.model.states import State
+from connector.model.capability import LastWord, last_words
+from connector.model.states import WITH_THE_PROVIDER, State
 from connector.store import accounting, inbox, writes
 from connector.store.accounting import Repeats, Silence, Standing
 from connector.store.outbox import counts
@@ -27,7 +28,7 @@ COLUMNS = (
     "in flight",
 )
 _NOBODY = "(none)"
-_IN_FLIGHT = frozenset({State.QUEUED, State.CLAIMED, State.ATTEMPTING, State.ACCEPTED, State.SENT})
+_IN_FLIGHT = frozenset({State.QUEUED, State.CLAIMED, State.ATTEMPTING, *WITH_THE_PROVIDER})
 _STRAYED_SHOWN = 20
 _RUNS_SHOWN = 10
 
@@ -77,13 +78,13 @@ class Books:
 
 
 def books(app: App) -> Books:
-    """Reads the books. An account of a provider that says no more than ``sent`` has delivered what it sent.
+    """Reads the books. A message that stands at the last word of its channel counts as delivered.
 
     Raises:
         StoreError: the store cannot be read.
     """
     pace = app.settings.pace
-    last_word_sent = {name for name, provider in app.providers.items() if provider.capability.last_word == State.SENT}
+    ends = last_words({name: provider.capability for name, provider in app.providers.items()})
     with accounting.snapshot(app.database) as connection:
         standings = accounting.standings(connection)
         queued = sum(counts(connection).values())
@@ -91,8 +92,8 @@ def books(app: App) -> Books:
         repeats = accounting.repeats(connection, SENT_AGAIN)
         owed, told = writes.standing(connection), inbox.standing(connection)
         unwritten = writes.count_parked(connection)
-        silent = accounting.silences(connection, app.clock() - timedelta(hours=pace.final_after_hours), last_word_sent)
-    groups = {group: _rows(standings, name, last_word_sent) for group, name in _names(app).items()}
+        silent = accounting.silences(connection, app.clock() - timedelta(hours=pace.final_after_hours), ends)
+    groups = {group: _rows(standings, name, ends) for group, name in _names(app).items()}
     again = {group: _sums(repeats, name) for group, name in _names(app).items()}
     return Books(
         queued,
@@ -128,17 +129,17 @@ def _sums(repeats: Iterable[Repeats], name: Callable[[Standing | Repeats], str])
 
 
 def _rows(
-    standings: Iterable[Standing], name: Callable[[Standing | Repeats], str], last_word_sent: set[str]
+    standings: Iterable[Standing], name: Callable[[Standing | Repeats], str], ends: Collection[LastWord]
 ) -> dict[str, dict[str, int]]:
     rows: dict[str, dict[str, int]] = {}
     for standing in standings:
         row = rows.setdefault(name(standing), dict.fromkeys(COLUMNS, 0))
-        row[_column(standing, last_word_sent)] += standing.number
+        row[_column(standing, ends)] += standing.number
     return rows
 
 
-def _column(standing: Standing, last_word_sent: set[str]) -> str:
-    if standing.state is State.SENT and standing.account in last_word_sent:
+def _column(standing: Standing, ends: Collection[LastWord]) -> str:
+    if (standing.account, standing.channel, standing.state) in ends:
         return "delivered"
     return "in flight" if standing.state in _IN_FLIGHT else str(standing.state)
 

@@ -121,8 +121,10 @@ class SinglePass:
             due = backlog.due(
                 connection, parts.org, tuple(parts.mappings), tuple(parts.providers), parts.clock() + _HORIZON
             )
-            waiting = [(name, parts.waiting_states(name)) for name in parts.providers]
-            unsaid = backlog.without_last_word(connection, waiting) if now < waits_until else 0
+            since = parts.clock() - parts.timing.final_after
+            unsaid = now < waits_until and backlog.without_last_word(
+                connection, tuple(parts.providers), parts.last_words(), since
+            )
         if any(due.values()):
             if now - worked_at < _PATIENCE:
                 return False

@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from connector.demo import accounts
 from connector.demo.books import balanced, books, compare
 from connector.demo.screen import Screen, accounting
 from connector.demo.world import World
+from connector.model.messages import Channel
 from connector.model.states import FINAL, State
 from connector.store import attempts, inbox, migrate, outbox, writes
 from connector.sync.parts import Parts
@@ -166,9 +167,9 @@ def _hook(app: App, account: str, name: str) -> str:
     return f"{options.public_url}/hooks/{account}/{secret}/{name}"
 
 
-def _by_provider(app: App, by_account: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+def _by_provider(app: App, by_account: Mapping[tuple[str, Channel], Mapping[State, int]]) -> dict[str, dict[str, int]]:
     table: dict[str, dict[str, int]] = {}
-    for account, states in by_account.items():
+    for (account, _), states in by_account.items():
         provider = app.settings.accounts[account]["provider"] if account else "none"
         known = table.setdefault(provider, {})
         for state, number in states.items():
@@ -186,7 +187,7 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
                 news = inbox.standing(connection)
                 states = outbox.counts(connection)
                 owed = sum(number for (_, standing), number in writes.standing(connection).items() if standing == "due")
-            ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN)) + _sent_for_good(app, parts)
+            ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN)) + _said_all(app, parts)
             alarms = {subject: sentence for subject, (_, sentence) in app.alarms.standing().items()}
             screen.show(states, ended, owed, alarms)
             open_news = sum(n for (_, standing), n in news.items() if standing in ("new", "parked"))
@@ -195,12 +196,11 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
             time.sleep(0.5)
 
 
-def _sent_for_good(app: App, parts: Parts) -> int:
-    """Messages at ``sent`` whose provider never says more."""
-    last = parts.ended_at_sent()
+def _said_all(app: App, parts: Parts) -> int:
+    """Messages at the last word of their account and channel."""
     with app.database.read() as connection:
         by_account = outbox.counts_by_account(connection)
-    return sum(states.get(State.SENT, 0) for account, states in by_account.items() if account in last)
+    return sum(by_account.get((account, channel), {}).get(state, 0) for account, channel, state in parts.last_words())
 
 
 def _replies_heard(world: World, news: dict[tuple[str, str], int]) -> bool:

@@ -1,10 +1,14 @@
 """What a provider can do, declared by its adapter and handed to whoever must know."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from connector.model.lookups import LookupKind
 from connector.model.messages import Channel, Encoding
+from connector.model.states import WITH_THE_PROVIDER, State
+
+LastWord = tuple[str, Channel, State]
+"""(account, channel, state): of the channel's messages that stand there the account's provider tells no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,6 @@ NO_CONTENT = ContentRule()
 class Capability:
     """What one provider's guide promises.
 
-    `last_word` is the furthest state its statuses ever report: ``delivered``, or ``sent`` where it says no more.
     `lists_sendings`: a lost answer can be looked up by our reference. `last_word_wins`: a later final status replaces
     an earlier one. `merges_values`: texts of one template travel in one request. `channels_to_come`: channels of the
     guide that the adapter does not send yet; messages for them are held with that reason. `keeps_blacklist`: numbers
@@ -44,7 +47,6 @@ class Capability:
     encodings: tuple[Encoding, ...]
     max_parts: int
     batch_ceiling: int
-    last_word: str = "delivered"
     polls_statuses: bool = False
     polls_replies: bool = False
     pushes: tuple[str, ...] = ()
@@ -63,6 +65,9 @@ class Capability:
     """Channels whose messages it can be given before they are due, since it gives them back until then."""
     plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)
     """Encoding to (characters in one message, characters at most), where the guide's limits are not 3GPP's parts."""
+    last_word: Mapping[Channel, State] = field(default_factory=dict)
+    """Channel to the furthest state that is ever reported of it, ``accepted`` where it has no statuses; a channel that
+    is not named gets to ``delivered``."""
     content: Mapping[Channel, ContentRule] = field(default_factory=dict)
     """Channel to what its messages say beyond a text; a channel that is not named takes a text alone."""
     put_in_front: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +77,17 @@ class Capability:
     lookup_tells: frozenset[str] = frozenset()
     """What a lookup tells, by the names of `LookedUp.named` without their ``lookup.``."""
 
+    def furthest(self, channel: Channel) -> State:
+        """The furthest state that is ever reported of the channel's messages."""
+        return self.last_word.get(channel, State.DELIVERED)
+
+    def ends(self) -> Iterator[tuple[Channel, State]]:
+        """Channels, each with the states at which nothing more is told though elsewhere it would be."""
+        for channel in self.channels:
+            furthest = self.furthest(channel)
+            if furthest in WITH_THE_PROVIDER:
+                yield from ((channel, state) for state in WITH_THE_PROVIDER[WITH_THE_PROVIDER.index(furthest) :])
+
     def serves(self, channel: Channel, country: str) -> bool:
         """Whether messages of the channel go to the country; an e-mail goes anywhere."""
         return channel is Channel.EMAIL or self.countries is None or country in self.countries
@@ -80,6 +96,15 @@ class Capability:
         """Whether a number of the country, or an address, can be looked up."""
         anywhere = kind is LookupKind.EMAIL or self.countries is None
         return kind in self.looks_up and (anywhere or country in (self.countries or ()))
+
+
+def last_words(capabilities: Mapping[str, Capability]) -> frozenset[LastWord]:
+    """What is at an end without having been delivered, by account, channel and state."""
+    return frozenset(
+        (account, channel, state)
+        for account, capability in capabilities.items()
+        for channel, state in capability.ends()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,13 +63,16 @@ FINAL = frozenset(state for state, onward in MOVES.items() if not onward)
 UNSETTLED = frozenset({_S.QUEUED, _S.CLAIMED, _S.ATTEMPTING, _S.ACCEPTED})
 """In flight: we, or the provider, still owe it something."""
 
+WITH_THE_PROVIDER = (_S.ACCEPTED, _S.SENT)
+"""Taken by the provider and not at an end, in order: more may be told, unless its channel says no more."""
+
 LEFT = frozenset(State) - {_S.QUEUED, _S.CLAIMED, _S.HELD}
 """States in which the request may have left us, whatever became of it."""
 
 FINAL_BY_PROVIDER = frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.EXPIRED, _S.FAILED, _S.REJECTED})
 """Final words a provider may speak, and, where its guide says the last one counts, speak again."""
 
-_WAY = (_S.ACCEPTED, _S.SENT, _S.DELIVERED)
+_WAY = (*WITH_THE_PROVIDER, _S.DELIVERED)
 """What a message that arrives goes through, in order."""
 
 

@@ -5,22 +5,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from connector.model.states import State
+from connector.model.capability import LastWord
+from connector.model.states import WITH_THE_PROVIDER, State
 from connector.store.attempts import ATTEMPT
 from connector.store.db import Database
+from connector.store.last_words import at_last_word
 from connector.store.outbox import EVENT, MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`number` messages of one run, mapping, CRM object and account (empty: none was reached) in one state."""
+    """`number` messages of one run, mapping, CRM object, account (empty: none was reached) and channel in one state."""
 
     run: str
     mapping: str
     object: str
     account: str
+    channel: str
     state: State
     number: int
 
@@ -63,12 +66,12 @@ def snapshot(database: Database) -> Iterator[Connection]:
 
 
 def standings(connection: Connection) -> list[Standing]:
-    """All messages by run, mapping, object, account and state."""
-    columns = (*_OF_A_MESSAGE, MESSAGE.c.state)
+    """All messages by run, mapping, object, account, channel and state."""
+    columns = (*_OF_A_MESSAGE, MESSAGE.c.channel, MESSAGE.c.state)
     query = select(*columns, func.count()).group_by(*columns).order_by(*columns)
     return [
-        Standing(run, mapping, object_name, account or "", State(state), number)
-        for run, mapping, object_name, account, state, number in connection.execute(query)
+        Standing(run, mapping, object_name, account or "", channel, State(state), number)
+        for run, mapping, object_name, account, channel, state, number in connection.execute(query)
     ]
 
 
@@ -86,16 +89,13 @@ def repeats(connection: Connection, cause: str) -> list[Repeats]:
     ]
 
 
-def silences(connection: Connection, before: datetime, last_word_sent: Collection[str]) -> list[Silence]:
-    """By account, the messages sent before then of which a last word is still missing.
-
-    ``sent`` is the last word of the accounts `last_word_sent`.
-    """
-    known = and_(MESSAGE.c.state == State.SENT, MESSAGE.c.account.in_(list(last_word_sent)))
+def silences(connection: Connection, before: datetime, last_words: Collection[LastWord]) -> list[Silence]:
+    """By account, the messages that went out before then of which a last word is still missing."""
+    went_out = and_(ATTEMPT.c.started_at < before, or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at < before))
     silent = (
         select(MESSAGE.c.account, MESSAGE.c.id, ATTEMPT.c.started_at)
         .join(ATTEMPT, ATTEMPT.c.id == MESSAGE.c.attempt_id)
-        .where(MESSAGE.c.state.in_([State.ACCEPTED, State.SENT]), ~known, ATTEMPT.c.started_at < before)
+        .where(MESSAGE.c.state.in_(WITH_THE_PROVIDER), ~at_last_word(last_words), went_out)
         .subquery()
     )
     ranked = select(

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
+from connector.model.capability import LastWord
 from connector.model.messages import Channel, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.store import pauses
 from connector.store.batches import amend, incoming, put, unindexed
+from connector.store.last_words import at_last_word
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Attempt
 
@@ -102,8 +104,12 @@ def interrupted(connection: Connection) -> Sequence[Any]:
     ).all()
 
 
-def _still_open(states: Sequence[State], *, unknown_too: bool) -> Any:
-    wanted = unindexed(MESSAGE.c.state).in_(states)
+def _waiting(states: Sequence[State], last_words: Collection[LastWord]) -> Any:
+    return and_(unindexed(MESSAGE.c.state).in_(states), ~at_last_word(last_words))
+
+
+def _still_open(states: Sequence[State], last_words: Collection[LastWord], *, unknown_too: bool) -> Any:
+    wanted = _waiting(states, last_words)
     if unknown_too:
         known = or_(ATTEMPT.c.provider_batch.is_not(None), MESSAGE.c.provider_batch.is_not(None))
         wanted = or_(wanted, and_(MESSAGE.c.state == State.UNKNOWN, known))
@@ -117,10 +123,12 @@ def due_for_poll(
     now: datetime,
     limit: int,
     *,
+    last_words: Collection[LastWord] = (),
     unknown_too: bool = False,
 ) -> list[OpenBatch]:
     """Batches of an account with messages in `states` whose time to be asked about has come, oldest first.
 
+    A message at the last word of its channel is left out.
     With `unknown_too`, also those of unknown outcome whose batch the provider's own id is known of after all.
     """
     rows = connection.execute(
@@ -128,12 +136,12 @@ def due_for_poll(
         .where(
             ATTEMPT.c.account == account,
             or_(ATTEMPT.c.poll_at.is_(None), ATTEMPT.c.poll_at <= now),
-            _still_open(states, unknown_too=unknown_too),
+            _still_open(states, last_words, unknown_too=unknown_too),
         )
         .order_by(ATTEMPT.c.poll_at.nulls_first(), ATTEMPT.c.id)
         .limit(limit)
     ).all()
-    return _batches(connection, rows, (*states, State.UNKNOWN) if unknown_too else states)
+    return _batches(connection, rows, (*states, State.UNKNOWN) if unknown_too else states, last_words)
 
 
 def rest(
@@ -142,6 +150,7 @@ def rest(
     states: Sequence[State],
     now: datetime,
     *,
+    last_words: Collection[LastWord] = (),
     replies_by_batch: Collection[Channel] = (),
 ) -> int:
     """Leaves batches alone of which nothing more is wanted, so that they are not looked at again and again.
@@ -149,7 +158,7 @@ def rest(
     Those of a channel in `replies_by_batch` are `due_for_last_look` first, for there may be replies that only who asks
     is told; `leave_alone` ends that.
     """
-    over = [_is_over(account, states, now)]
+    over = [_is_over(account, states, last_words, now)]
     if replies_by_batch:
         over.append(~_may_have_replies(replies_by_batch))
     return connection.execute(update(ATTEMPT).where(*over).values(poll_at=_NEVER)).rowcount
@@ -162,13 +171,14 @@ def due_for_last_look(
     now: datetime,
     limit: int,
     *,
+    last_words: Collection[LastWord] = (),
     replies_by_batch: Collection[Channel],
 ) -> list[OpenBatch]:
     """Batches that `rest` has left so that their replies are asked for once more, with all their messages, oldest
     first."""
     rows = connection.execute(
         select(ATTEMPT)
-        .where(_is_over(account, states, now), _may_have_replies(replies_by_batch))
+        .where(_is_over(account, states, last_words, now), _may_have_replies(replies_by_batch))
         .order_by(ATTEMPT.c.poll_at, ATTEMPT.c.id)
         .limit(limit)
     ).all()
@@ -180,10 +190,10 @@ def leave_alone(connection: Connection, references: Sequence[str]) -> None:
     polled(connection, [(reference, _NEVER) for reference in references])
 
 
-def _is_over(account: str, states: Sequence[State], now: datetime) -> Any:
-    """A batch whose time to be asked about has come, and none of whose messages is in `states` or in doubt."""
+def _is_over(account: str, states: Sequence[State], last_words: Collection[LastWord], now: datetime) -> Any:
+    """A batch whose time to be asked about has come, with no message in doubt or of which more is to be told."""
     due = and_(ATTEMPT.c.account == account, ATTEMPT.c.poll_at <= now, ATTEMPT.c.ended_at.is_not(None))
-    return and_(due, ~_has_message(unindexed(MESSAGE.c.state).in_((State.ATTEMPTING, State.UNKNOWN, *states))))
+    return and_(due, ~_has_message(_waiting((State.ATTEMPTING, State.UNKNOWN, *states), last_words)))
 
 
 def _may_have_replies(channels: Collection[Channel]) -> Any:
@@ -212,7 +222,9 @@ def between(
     return _batches(connection, rows, tuple(State))
 
 
-def _batches(connection: Connection, attempts: Sequence[Any], states: Sequence[State]) -> list[OpenBatch]:
+def _batches(
+    connection: Connection, attempts: Sequence[Any], states: Sequence[State], last_words: Collection[LastWord] = ()
+) -> list[OpenBatch]:
     named = incoming(connection, ATTEMPT, ["id"], [{"id": row.id} for row in attempts])
     rows = connection.execute(
         select(
@@ -225,7 +237,7 @@ def _batches(connection: Connection, attempts: Sequence[Any], states: Sequence[S
             MESSAGE.c.channel,
             MESSAGE.c.sender,
             MESSAGE.c.send_at,
-        ).where(and_(MESSAGE.c.attempt_id.in_(select(named.c.id)), unindexed(MESSAGE.c.state).in_(states)))
+        ).where(and_(MESSAGE.c.attempt_id.in_(select(named.c.id)), _waiting(states, last_words)))
     ).all()
     messages: dict[str, list[OpenMessage]] = {}
     batch_ids: dict[str, str] = {}

@@ -1,14 +1,17 @@
 """What is still to be done: for a single pass, which ends when nothing is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
-from connector.model.states import State
+from connector.model.capability import LastWord
+from connector.model.states import WITH_THE_PROVIDER, State
 from connector.store import blacklist, lookups, pauses
+from connector.store.attempts import ATTEMPT
 from connector.store.inbox import INBOX
+from connector.store.last_words import at_last_word
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
 
@@ -43,10 +46,13 @@ def due(
     }
 
 
-def without_last_word(connection: Connection, waiting: Sequence[tuple[str, Sequence[State]]]) -> int:
-    """Messages of which more news can come: for each account, those in its states."""
-    each = [and_(MESSAGE.c.account == account, MESSAGE.c.state.in_(states)) for account, states in waiting]
-    return _count(connection, or_(*each)) if each else 0
+def without_last_word(
+    connection: Connection, accounts: Sequence[str], last_words: Collection[LastWord], since: datetime
+) -> int:
+    """Messages of these accounts of which more can be told; of what was sent before `since` nothing is expected."""
+    asked = exists().where(ATTEMPT.c.id == MESSAGE.c.attempt_id, ATTEMPT.c.started_at >= since)
+    mine = and_(MESSAGE.c.account.in_(list(accounts)), MESSAGE.c.state.in_(WITH_THE_PROVIDER))
+    return _count(connection, mine, ~at_last_word(last_words), asked)
 
 
 def _by(table: Any, until: datetime) -> Any:

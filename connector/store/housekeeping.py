@@ -1,18 +1,21 @@
 """What may be forgotten: messages that ended long ago, with their events, news, writes and attempts; news of nobody."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, or_, select
 
+from connector.model.capability import LastWord
 from connector.model.states import FINAL, State
 from connector.store.attempts import ATTEMPT
 from connector.store.inbox import INBOX
+from connector.store.last_words import at_last_word
 from connector.store.outbox import EVENT, MESSAGE
 from connector.store.writes import WRITE
 
 
-def drop_old(connection: Connection, before: datetime, limit: int) -> int:
+def drop_old(connection: Connection, before: datetime, limit: int, *, last_words: Collection[LastWord] = ()) -> int:
     """Drops up to `limit` messages that ended before then and owe the CRM nothing, with all that hangs on them.
 
     The last round of a record is dropped like any other: a record still read as queued after all that time begins anew.
@@ -20,7 +23,8 @@ def drop_old(connection: Connection, before: datetime, limit: int) -> int:
     """
     unwritten = or_(WRITE.c.standing != "done", WRITE.c.set_aside.is_not(None))
     owing = exists().where(WRITE.c.message_id == MESSAGE.c.id, unwritten)
-    ended = or_(MESSAGE.c.state.in_(list(FINAL)), MESSAGE.c.state == State.SENT, _another_s())
+    at_an_end = or_(MESSAGE.c.state.in_(list(FINAL)), MESSAGE.c.state == State.SENT, at_last_word(last_words))
+    ended = or_(at_an_end, _another_s())
     old = list(
         connection.execute(
             select(MESSAGE.c.id).where(ended, MESSAGE.c.state_at < before, ~owing).limit(limit)

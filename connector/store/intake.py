@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Subquery, bindparam, select
 
+from connector.model.capability import LastWord
 from connector.model.failures import Failure
 from connector.model.messages import Draft, Refusal
 from connector.model.states import FINAL, State
@@ -25,8 +26,8 @@ _ROUND: Any = MESSAGE.alias("round")
 class Reading:
     """Where and when records were read. `read_at` is the time just before the page was asked for.
 
-    `claim_expires` is until when the claim written for them shall hold. `ended_at_sent` names the accounts whose
-    provider never says more than ``sent``, so that a sent message of theirs has reached its end. `backlog` names the
+    `claim_expires` is until when the claim written for them shall hold. `last_words` are where messages have reached
+    their end though they are not reported as delivered. `backlog` names the
     records that were made before the connector first met the org: a first message of theirs is held.
     """
 
@@ -35,7 +36,7 @@ class Reading:
     run: str
     read_at: datetime
     claim_expires: datetime
-    ended_at_sent: frozenset[str]
+    last_words: frozenset[LastWord]
     backlog: frozenset[str] = frozenset()
 
 
@@ -130,6 +131,7 @@ def _newest_round(named: Subquery) -> Executable:
         MESSAGE.c.round,
         MESSAGE.c.state,
         MESSAGE.c.account,
+        MESSAGE.c.channel,
         MESSAGE.c.claim_token,
         MESSAGE.c.left_queue_at,
     ).select_from(named.join(MESSAGE, MESSAGE.c.id == newest))
@@ -139,7 +141,7 @@ def _newest_round(named: Subquery) -> Executable:
 
 def _begins_anew(row: Row[Any], reading: Reading, owing: set[str]) -> bool:
     state = State(row.state)
-    ended = state in FINAL or (state is State.SENT and row.account in reading.ended_at_sent)
+    ended = state in FINAL or (row.account, row.channel, state) in reading.last_words
     return ended and _set_back(row, reading, owing)
 
 

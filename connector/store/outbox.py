@@ -218,12 +218,12 @@ def counts(connection: Connection, *, run: str | None = None) -> dict[State, int
     return {state: found.get(state, 0) for state in State}
 
 
-def counts_by_account(connection: Connection) -> dict[str, dict[str, int]]:
-    """Messages by account (an empty name where none was reached) and state."""
-    table: dict[str, dict[str, int]] = {}
-    query = select(MESSAGE.c.account, MESSAGE.c.state, func.count()).group_by(MESSAGE.c.account, MESSAGE.c.state)
-    for account, state, number in connection.execute(query):
-        table.setdefault(account or "", {})[state] = number
+def counts_by_account(connection: Connection) -> dict[tuple[str, Channel], dict[State, int]]:
+    """Messages by account (an empty name where none was reached) and channel, and state."""
+    table: dict[tuple[str, Channel], dict[State, int]] = {}
+    columns = (MESSAGE.c.account, MESSAGE.c.channel, MESSAGE.c.state)
+    for account, channel, state, number in connection.execute(select(*columns, func.count()).group_by(*columns)):
+        table.setdefault((account or "", Channel(channel)), {})[State(state)] = number
     return table
 
 

@@ -1,6 +1,7 @@
 """Keeps the store from growing for ever."""
 
 from datetime import timedelta
+from functools import partial
 
 from connector.store import caps, housekeeping, lookups
 from connector.sync.parts import Parts
@@ -10,7 +11,8 @@ def housekeep(parts: Parts, keep_days: int) -> int:
     """Drops what ended more than `keep_days` ago and owes nobody anything; gives how many rows went."""
     before = parts.clock() - timedelta(days=keep_days)
     gone = 0
-    for drop in (housekeeping.drop_old, housekeeping.drop_old_news):
+    drop_messages = partial(housekeeping.drop_old, last_words=parts.last_words())
+    for drop in (drop_messages, housekeeping.drop_old_news):
         while not parts.stopping.is_set():
             with parts.database.begin() as connection:
                 dropped = drop(connection, before, 2000)

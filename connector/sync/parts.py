@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from connector.crm.base import CRM
 from connector.mapping.record_mapping import RecordMapping
+from connector.model.capability import LastWord, last_words
 from connector.model.caps import Cap
 from connector.model.live_fire import LiveFire
-from connector.model.states import State
 from connector.providers.account import AccountOptions
 from connector.providers.base import Provider
 from connector.providers.talk import Talker
@@ -73,11 +73,9 @@ class Parts:
     tenure: Tenure = field(default_factory=Tenure)
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def ended_at_sent(self) -> frozenset[str]:
-        """Accounts whose provider never says more than ``sent``."""
-        return frozenset(
-            name for name, provider in self.providers.items() if provider.capability.last_word == State.SENT
-        )
+    def last_words(self) -> frozenset[LastWord]:
+        """Where an account's messages of a channel have reached their end without being reported as delivered."""
+        return last_words({name: provider.capability for name, provider in self.providers.items()})
 
     def first_poll(self, account: str) -> timedelta:
         """How long after a send an account's provider is asked first: later where it tells by itself."""
@@ -85,12 +83,6 @@ class Parts:
         if provider.capability.pushes_statuses and provider.settings.public_url:
             return self.timing.first_poll_when_pushed
         return self.timing.first_poll
-
-    def waiting_states(self, account: str) -> tuple[State, ...]:
-        """States of an account's messages of which more news can come."""
-        if account in self.ended_at_sent():
-            return (State.ACCEPTED,)
-        return (State.ACCEPTED, State.SENT)
 
 
 def backoff(tries: int, *, first: float = 2.0, most: float = 600.0) -> timedelta:

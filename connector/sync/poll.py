@@ -1,14 +1,17 @@
 """Asks the providers that must be asked: statuses of open batches, and replies by date."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypedDict
 
 import structlog
 
+from connector.model.capability import LastWord
 from connector.model.errors import ExchangeError, Refused
 from connector.model.failures import Fault
 from connector.model.messages import OpenBatch
+from connector.model.states import WITH_THE_PROVIDER, State
 from connector.providers.base import Conversation
 from connector.store import attempts, cursors, inbox
 from connector.sync.parts import Parts
@@ -22,24 +25,37 @@ _OVERLAP = timedelta(minutes=10)
 _FIRST_LOOK = timedelta(days=1)
 
 
+class _Waiting(TypedDict):
+    """What a batch is asked about for."""
+
+    account: str
+    states: Sequence[State]
+    last_words: Collection[LastWord]
+
+
 def poll_statuses(parts: Parts, account: str) -> int:
     """Asks what became of an account's open batches, those longest unasked first; gives how much news there was.
 
     Each batch is asked again after a growing pause, until `final_after` has passed since it was sent. Once its messages
-    have ended, by whatever way that was told, the replies are asked for that are only told to who asks.
+    have ended, by whatever way that was told, or by the last word of their channel, the replies are asked for that are
+    only told to who asks.
     """
     provider = parts.providers[account]
     if not provider.capability.polls_statuses:
         return 0
     told = 0
-    states, by_batch = parts.waiting_states(account), provider.capability.replies_by_batch
+    by_batch = provider.capability.replies_by_batch
+    waiting: _Waiting = {
+        "account": account,
+        "states": WITH_THE_PROVIDER,
+        "last_words": [word for word in parts.last_words() if word[0] == account],
+    }
     with parts.database.begin() as connection:
-        attempts.rest(connection, account, states, parts.clock(), replies_by_batch=by_batch)
-    open_batches = partial(attempts.due_for_poll, account=account, states=states, unknown_too=True)
-    for batches in _due(parts, account, open_batches):
+        attempts.rest(connection, **waiting, now=parts.clock(), replies_by_batch=by_batch)
+    for batches in _due(parts, account, partial(attempts.due_for_poll, **waiting, unknown_too=True)):
         told += ask(parts, account, provider.statuses(batches))
     if by_batch:
-        ended = partial(attempts.due_for_last_look, account=account, states=states, replies_by_batch=by_batch)
+        ended = partial(attempts.due_for_last_look, **waiting, replies_by_batch=by_batch)
         for batches in _due(parts, account, ended):
             told += ask(parts, account, provider.replies_to(batches))
             with parts.database.begin() as connection:

@@ -95,7 +95,7 @@ def _take_in(parts: Parts, mapping: RecordMapping, page: Page) -> int:
         run=parts.run,
         read_at=page.read_at,
         claim_expires=now + parts.timing.claim_lifetime,
-        ended_at_sent=parts.ended_at_sent(),
+        last_words=parts.last_words(),
         backlog=_backlog(page, parts.live.backlog_before),
     )
     with parts.database.begin() as connection:

@@ -112,7 +112,7 @@ def _commit(
         run=parts.run,
         read_at=read_at,
         claim_expires=now + parts.timing.claim_lifetime,
-        ended_at_sent=parts.ended_at_sent(),
+        last_words=parts.last_words(),
     )
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)

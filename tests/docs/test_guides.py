@@ -18,6 +18,7 @@ from connector.model.errors import MappingError
 from connector.model.states import State
 from connector.providers.registry import PROTOCOLS, PROVIDERS
 from connector.settings import of
+from docs.capabilities import ADAPTERS
 from docs.generate import GENERATED, PAGES, rendered
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,23 @@ def test_the_matrix_has_every_adapter() -> None:
     names = [*PROVIDERS, *(f"{provider} ({protocol})" for provider, protocol in PROTOCOLS)]
     assert f"|  | {' | '.join(f'`{name}`' for name in names)} |" in said
     assert [name for name in names if f"**`{name}`**" not in said] == []
+
+
+def test_the_matrix_says_what_is_looked_up_and_how_far_each_channel_is_told_of() -> None:
+    """As the adapters declare it: a word for all channels, or each word with its channels."""
+    rows = (
+        line.removeprefix("| ").removesuffix(" |").split(" | ") for line in rendered("capabilities.md").splitlines()
+    )
+    lines = {row[0]: row[1:] for row in rows}
+    lookups = dict(zip(ADAPTERS, lines["looks up before a send (`lookup`)"], strict=True))
+    assert {name: said for name, said in lookups.items() if "nothing" not in said} == {
+        "nrs360": "email",
+        "smsclouds": "phone",
+        "sms360app": "phone",
+    }
+    furthest = dict(zip(ADAPTERS, lines["furthest word it ever reports"], strict=True))
+    assert furthest["smsclouds"] == "email: `accepted`; sms, voice: `sent`"
+    assert furthest["nrs360"] == "`delivered`"
 
 
 @named

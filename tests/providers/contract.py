@@ -14,7 +14,7 @@ from connector.model.capability import Capability
 from connector.model.errors import ConnectorError, MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Message, News, OpenBatch, OpenMessage, Outcome
-from connector.model.states import State
+from connector.model.states import WITH_THE_PROVIDER, State
 from connector.providers.base import Batch, Conversation, HookRequest, Provider
 from connector.providers.exchange import Request, Response
 from connector.providers.registry import PROVIDERS
@@ -179,6 +179,13 @@ class ProviderContract:
         """What the capability declares is what the adapter implements, no more and no less."""
         overridden = getattr(self.adapter, method) is not getattr(Provider, method)
         assert bool(getattr(self.adapter.capability, declared)) == overridden
+
+    def test_last_words_are_of_channels_that_are_sent(self) -> None:
+        """A channel that is told of no further than ``accepted`` or ``sent`` is one of those that the adapter sends."""
+        can = self.adapter.capability
+        assert set(can.last_word) <= can.channels
+        assert set(can.last_word.values()) <= set(WITH_THE_PROVIDER)
+        assert all(can.furthest(channel) is State.DELIVERED for channel in can.channels - set(can.last_word))
 
     def test_every_declared_hook_is_heard(self) -> None:
         """Each webhook the capability names has an example here, and the adapter reads it."""

@@ -355,7 +355,9 @@ def test_a_reply_says_all_that_smsclouds_knows_of_it() -> None:
     assert news.at == datetime(2020, 5, 25, 18, 23, 11, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("ask", "kind", "field"), [("replies_of", "4", "campaigns"), ("replies_to", "2", "messages")])
+@pytest.mark.parametrize(
+    ("ask", "kind", "field"), [("replies_of", "4", "campaigns"), ("replies_to_messages", "2", "messages")]
+)
 def test_backfills_ask_by_campaign_and_by_message(ask: str, kind: str, field: str) -> None:
     """Ids travel as strings as in the guide's example, a hundred a request."""
     conversation = getattr(adapter(), ask)([str(n) for n in range(150)])

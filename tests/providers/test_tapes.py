@@ -216,7 +216,7 @@ def test_smsclouds_tells_of_replies() -> None:
     with replayed("smsclouds/responses", CLOUDS) as line:
         by_date = heard(line, smsclouds().replies(since, until))
         by_campaign = heard(line, smsclouds().replies_of(["8528381"]))
-        by_message = heard(line, smsclouds().replies_to(["46608336"]))
+        by_message = heard(line, smsclouds().replies_to_messages(["46608336"]))
         with pytest.raises(Refused):
             heard(line, smsclouds().replies(since, until))
     assert [item.text for item in by_date] == ["Hi this is a mo"]

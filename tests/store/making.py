@@ -65,7 +65,7 @@ def reading(at: datetime, **changes: Any) -> Reading:
         "run": "run-1",
         "read_at": at,
         "claim_expires": at + timedelta(minutes=10),
-        "ended_at_sent": frozenset(),
+        "last_words": frozenset(),
     }
     return Reading(**said | changes)
 

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from connector.model.errors import StoreError
+from connector.model.messages import Channel
 from connector.model.records import RecordWrite, WriteCause
 from connector.model.states import FINAL, State
 from connector.store import claims, intake, outbox, writes
@@ -169,13 +170,19 @@ def test_an_activity_still_owed_does_not_keep_the_round(database: Database, cloc
     assert take(database, clock.go_on(minutes=1), draft(RECORD)).fresh == 1
 
 
-def test_sent_is_an_end_where_the_provider_says_no_more(database: Database, clock: Clock) -> None:
-    """A sent message of such an account begins a new round when set back; one of another account stays open."""
-    sent = at_state(database, clock, State.SENT)
-    seen_in_crm(database, clock, sent)
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.SENT])
+@pytest.mark.parametrize("other", ["account", "channel", "state"])
+def test_the_last_word_of_its_channel_is_an_end(database: Database, clock: Clock, state: State, other: str) -> None:
+    """A message at the last word of its account and channel begins a new round when set back; one of another account,
+    on another channel or at another state stays open."""
+    message = at_state(database, clock, state)
+    seen_in_crm(database, clock, message)
     clock.go_on(minutes=1)
-    assert take(database, clock(), draft(RECORD), ended_at_sent=frozenset({"smsclouds-mx"})).fresh == 0
-    assert take(database, clock(), draft(RECORD), ended_at_sent=frozenset({"nrs-main"})).fresh == 1
+    mine = {"account": "nrs-main", "channel": Channel.SMS, "state": state}
+    another = {"account": "smsclouds-mx", "channel": Channel.EMAIL, "state": State.DELIVERED}
+    theirs = mine | {other: another[other]}
+    assert take(database, clock(), draft(RECORD), last_words=frozenset({tuple(theirs.values())})).fresh == 0
+    assert take(database, clock(), draft(RECORD), last_words=frozenset({tuple(mine.values())})).fresh == 1
 
 
 def test_a_held_message_set_back_is_the_same_message(database: Database, clock: Clock) -> None:

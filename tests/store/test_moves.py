@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connector.model.errors import StoreError
 from connector.model.failures import Failure
+from connector.model.messages import Channel
 from connector.model.states import State, may_move
 from connector.store import claims, outbox
 from connector.store.db import Database
@@ -183,7 +184,7 @@ def test_ids_learned_from_news_are_kept_beside_what_is_known(database: Database,
 
 
 def test_the_counts_name_every_state_and_add_up(database: Database, clock: Clock) -> None:
-    """Counts by state, by account and by run are the messages that are there, zero included."""
+    """Counts by state, by account and channel and by run are the messages that are there, zero included."""
     messages(database, clock(), 2, State.DELIVERED, account="nrs-main")
     messages(database, clock(), 1, State.UNKNOWN, account="smsclouds-mx")
     messages(database, clock(), 1)
@@ -192,7 +193,7 @@ def test_the_counts_name_every_state_and_add_up(database: Database, clock: Clock
         assert set(counts) == set(State)
         assert {state: n for state, n in counts.items() if n} == {"delivered": 2, "unknown": 1, "queued": 1}
         assert outbox.counts(connection, run="another") == dict.fromkeys(State, 0)
-        assert outbox.counts_by_account(connection)["smsclouds-mx"] == {"unknown": 1}
+        assert outbox.counts_by_account(connection)["smsclouds-mx", Channel.SMS] == {"unknown": 1}
         assert outbox.waiting(connection) == 1
 
 

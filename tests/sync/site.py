@@ -208,8 +208,8 @@ class Site:
 
     def at_rest(self) -> bool:
         """Whether no message will move by itself."""
-        last = self.parts.ended_at_sent()
-        return all(row.state in AT_REST or (row.state == State.SENT and row.account in last) for row in self.messages())
+        last = self.parts.last_words()
+        return all(row.state in AT_REST or (row.account, row.channel, row.state) in last for row in self.messages())
 
     def owed(self) -> int:
         """How many writes are due."""

@@ -23,7 +23,7 @@ from connector.providers.smsclouds import (
     scheduling,
     sending,
 )
-from connector.providers.smsclouds.codes import LIMITS, NAME, Form
+from connector.providers.smsclouds.codes import LAST_WORD, LIMITS, NAME, Form
 from connector.providers.smsclouds.content import CONTENT
 from connector.providers.smsclouds.options import OPTIMAL_RECIPIENTS, SmscloudsOptions
 from connector.providers.webhooks import Webhook
@@ -41,7 +41,7 @@ class Smsclouds(Provider[SmscloudsOptions]):
         encodings=(Encoding.GSM7, Encoding.UCS2),
         max_parts=3,
         batch_ceiling=OPTIMAL_RECIPIENTS,
-        last_word="sent",
+        last_word=LAST_WORD,
         polls_statuses=True,
         polls_replies=True,
         cancels_scheduled=scheduling.CHANNELS,
@@ -107,7 +107,7 @@ class Smsclouds(Provider[SmscloudsOptions]):
         """See `replies.by_campaign`."""
         return replies.by_campaign(self.settings, campaigns)
 
-    def replies_to(self, messages: Sequence[str]) -> Conversation[None]:
+    def replies_to_messages(self, messages: Sequence[str]) -> Conversation[None]:
         """See `replies.by_message`."""
         return replies.by_message(self.settings, messages)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from connector.model.failures import Failure, Fault, Retry
+from connector.model.messages import Channel
 from connector.model.states import State
 
 NAME = "smsclouds"
@@ -87,6 +88,14 @@ FAILURES: Mapping[State, Failure] = {
     ),
     State.CANCELLED: Failure("cancelled", "the message was cancelled at Smsclouds", Fault.ACCOUNT),
 }
+
+LAST_WORD: Mapping[Channel, State] = {
+    Channel.SMS: State.SENT,
+    Channel.VOICE: State.SENT,
+    Channel.EMAIL: State.ACCEPTED,
+}
+"""How far the statuses go: of an SMS to the phone company, of a call to "Sent", with no word of who took it (guide:
+"Status of message", "Blaster (RoboCall) Status"); email campaigns have none (guide: "Send Email")."""
 
 VOICE_BATCH = "voice/"
 EMAIL_BATCH = "email/"
