@@ -18,11 +18,13 @@ from connector.model.states import State
 from connector.sandbox.server import Sandbox
 from connector.sections import Live
 from connector.store import consent as ledger
-from connector.store import inbox
+from connector.store import inbox, lost_fields
 from connector.store.db import Transaction
+from connector.store.lost_fields import LostField
 from connector.store.outbox import Move
 from connector.sync.blacklist import keep_blacklist
 from connector.sync.consent import Reach, tell, write_starts, write_stops
+from connector.sync.field_watch import look_again
 from connector.sync.gates.hours import hours
 from connector.sync.parts import Parts
 from tests.mapping.by_address import finding_addresses
@@ -297,3 +299,15 @@ def test_a_reply_by_address_is_filed_under_who_holds_it(site: Site, sandbox: San
     site.push()
     (task,) = [row for row in sandbox.org.rows("Task") if row["Subject"] == "SMS reply"]
     assert (task["WhoId"], task["Description"]) == (made, "¿Quién es?")
+
+
+def test_an_opt_out_field_that_the_org_closed_is_waited_for(site: Site) -> None:
+    """A field that a stop of an address writes is looked for again; what no mapping writes is forgotten."""
+    now = site.clock()
+    lost = [
+        LostField("Contact", field, ("sms-outbox",), creates=False, code="X", reason="closed", checked_at=now)
+        for field in ("HasOptedOutOfEmail", "Gone__c")
+    ]
+    with site.parts.database.begin() as connection:
+        lost_fields.keep(connection, lost, now)
+    assert [field for _, field in look_again(site.parts)] == ["hasoptedoutofemail"]
