@@ -173,7 +173,7 @@ def _by_provider(app: App, by_account: Mapping[tuple[str, Channel], Mapping[Stat
         provider = app.settings.accounts[account]["provider"] if account else "none"
         known = table.setdefault(provider, {})
         for state, number in states.items():
-            known[state] = known.get(state, 0) + number
+            known[state.value] = known.get(state.value, 0) + number
     return table
 
 

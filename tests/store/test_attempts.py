@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from connector.model.messages import OpenMessage
-from connector.model.states import State
+from connector.model.messages import Channel, OpenMessage
+from connector.model.states import WITH_THE_PROVIDER, State
 from connector.store import attempts, outbox
 from connector.store.attempts import ATTEMPT, AttemptEnd, AttemptStart
 from connector.store.db import Database
@@ -40,6 +40,18 @@ def test_an_attempt_is_a_row_with_what_went_out(database: Database, clock: Clock
         attempts.end(connection, [AttemptEnd("T1", "answered", ended, "C9", poll_at=ended + timedelta(minutes=1))])
     [row] = rows(database, ATTEMPT)
     assert (row.outcome, row.ended_at, row.provider_batch) == ("answered", ended, "C9")
+
+
+def test_what_is_at_its_last_word_is_not_asked_about(database: Database, clock: Clock) -> None:
+    """Of a batch whose account tells no more than ``sent`` only the others are; one that is sent as a whole is not."""
+    (open_one,) = sent(database, clock, "T1", 1, State.ACCEPTED)
+    messages(database, clock(), 1, State.SENT, attempt_id="T1", account="a")
+    sent(database, clock, "T2", 1, State.SENT)
+    said = {("a", Channel.SMS, State.SENT)}
+    with database.read() as connection:
+        batches = attempts.due_for_poll(connection, "a", WITH_THE_PROVIDER, clock(), 10, last_words=said)
+    assert [(batch.reference, [each.id for each in batch.messages]) for batch in batches] == [("T1", [open_one])]
+    assert due(database, clock) == ["T1", "T2"], "without a last word both are"
 
 
 def test_a_crash_between_attempt_and_answer_is_found(database: Database, clock: Clock) -> None:
