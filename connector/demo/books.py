@@ -67,15 +67,23 @@ def _is_lost(status: str, received: int) -> bool:
 
 
 def books(
-    total: int, states: dict[State, int], ledgers: Ledgers, by_provider: dict[str, dict[str, int]], **measured: Any
+    total: int,
+    states: dict[State, int],
+    accepted_for_good: int,
+    ledgers: Ledgers,
+    by_provider: dict[str, dict[str, int]],
+    **measured: Any,
 ) -> dict[str, Any]:
-    """One object with the accounting of every message; `measured` is added as it is."""
-    in_flight = total - sum(number for state, number in states.items() if state not in UNSETTLED)
+    """One object with the accounting of every message; `measured` is added as it is.
+
+    `accepted_for_good` are those accepted on a channel of which no more is told: they are not in flight.
+    """
     ends = {state.value: number for state, number in states.items() if state not in UNSETTLED}
+    ends |= {State.ACCEPTED.value: accepted_for_good}
     return {
         "total": total,
         **ends,
-        "in_flight": in_flight,
+        "in_flight": total - sum(ends.values()),
         "replies": ledgers.replies,
         "activities": ledgers.activities,
         "lost": len(ledgers.lost),
@@ -87,7 +95,7 @@ def books(
 
 def balanced(book: dict[str, Any]) -> bool:
     """Whether every message is accounted for: none lost, none twice, none in flight."""
-    ends = sum(book[state.value] for state in State if state not in UNSETTLED)
+    ends = sum(book[state.value] for state in State if state not in UNSETTLED or state is State.ACCEPTED)
     return bool(
         ends + book["in_flight"] == book["total"]
         and not book["in_flight"]

@@ -23,7 +23,7 @@ from connector.demo.books import balanced, books, compare
 from connector.demo.screen import Screen, accounting
 from connector.demo.world import World
 from connector.model.messages import Channel
-from connector.model.states import FINAL, State
+from connector.model.states import FINAL, WITH_THE_PROVIDER, State
 from connector.store import attempts, inbox, migrate, outbox, writes
 from connector.sync.parts import Parts
 from connector.web.hooks import hook_server
@@ -145,13 +145,14 @@ def work_through(
     used = resource.getrusage(resource.RUSAGE_SELF)
     with app.database.read() as connection:
         states = outbox.counts(connection)
-        by_provider = _by_provider(app, outbox.counts_by_account(connection))
+        by_account = outbox.counts_by_account(connection)
         send_requests = attempts.count(connection)
     return books(
         total,
         states,
+        _said_all(parts, by_account, State.ACCEPTED),
         compare(world),
-        by_provider,
+        _by_provider(app, by_account),
         crm_calls=app.crm.calls(),
         provider_requests=app.lines.requests,
         send_requests=send_requests,
@@ -185,9 +186,10 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
             with app.database.read() as connection:
                 # what news leads to is read after it, for PostgreSQL shows each statement a moment of its own
                 news = inbox.standing(connection)
-                states = outbox.counts(connection)
+                states, by_account = outbox.counts(connection), outbox.counts_by_account(connection)
                 owed = sum(number for (_, standing), number in writes.standing(connection).items() if standing == "due")
-            ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN)) + _said_all(app, parts)
+            ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN))
+            ended += _said_all(parts, by_account, *WITH_THE_PROVIDER)
             alarms = {subject: sentence for subject, (_, sentence) in app.alarms.standing().items()}
             screen.show(states, ended, owed, alarms)
             open_news = sum(n for (_, standing), n in news.items() if standing in ("new", "parked"))
@@ -196,11 +198,10 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
             time.sleep(0.5)
 
 
-def _said_all(app: App, parts: Parts) -> int:
-    """Messages at the last word of their account and channel."""
-    with app.database.read() as connection:
-        by_account = outbox.counts_by_account(connection)
-    return sum(by_account.get((account, channel), {}).get(state, 0) for account, channel, state in parts.last_words())
+def _said_all(parts: Parts, by_account: Mapping[tuple[str, Channel], Mapping[State, int]], *states: State) -> int:
+    """Messages in these states that are at the last word of their account and channel."""
+    said = (word for word in parts.last_words() if word[2] in states)
+    return sum(by_account.get((account, channel), {}).get(state, 0) for account, channel, state in said)
 
 
 def _replies_heard(world: World, news: dict[tuple[str, str], int]) -> bool:

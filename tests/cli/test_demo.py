@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from connector.demo.books import Ledgers, balanced, books
 from connector.model.errors import LeaseHeld
+from connector.model.states import State
 from connector.store import lease
 from connector.store.attempts import ATTEMPT
 from connector.store.db import Database
@@ -66,3 +68,15 @@ def test_the_demonstration_waits_for_the_lease_and_sends_nothing_before(
     assert all(row.started_at >= released_at for row in rows(store, ATTEMPT))
     with store.begin() as connection:
         assert lease.acquire(connection, LEASE_NAME, "yet another", datetime.now(UTC), timedelta(hours=1)) == fence + 2
+
+
+def test_what_is_accepted_for_good_is_not_in_flight() -> None:
+    """Messages of channels of which no more is told have ended; one that waits for more has not."""
+    states = dict.fromkeys(State, 0) | {State.ACCEPTED: 3, State.DELIVERED: 2}
+    nothing_lost = Ledgers((), (), 0, 0, 0)
+    book = books(5, states, 3, nothing_lost, {})
+    assert (book["accepted"], book["delivered"], book["in_flight"]) == (3, 2, 0)
+    assert balanced(book)
+    waiting = books(5, states, 2, nothing_lost, {})
+    assert waiting["in_flight"] == 1
+    assert not balanced(waiting)
