@@ -253,6 +253,19 @@ def test_a_text_from_a_person_is_a_reply(smsc: Smsc, office: Office) -> None:
     ]
 
 
+def test_a_long_text_from_a_person_is_one_reply(smsc: Smsc, office: Office) -> None:
+    """Parts that come in the wrong order are acknowledged one by one, and are one text when the last one is there."""
+    app = office()
+    listen(app)
+    said = {"source_addr": "524491234567", "destination_addr": "TEST", "sar_msg_ref_num": 7, "sar_total_segments": 2}
+    smsc.order(deliver={**said, "sar_segment_seqnum": 2, "short_message": "¿sí o no?"})
+    smsc.wait("acknowledged", 1)
+    assert [row.kind for row in news(app)] == ["part"]
+    smsc.order(deliver={**said, "sar_segment_seqnum": 1, "short_message": "Mañana a las 5, "})
+    smsc.wait("acknowledged", 2)
+    assert [row.text for row in news(app) if row.kind == "reply"] == ["Mañana a las 5, ¿sí o no?"]
+
+
 @pytest.mark.parametrize("status", [0x58, 0x14])
 def test_too_much_is_not_a_refusal(smsc: Smsc, office: Office, status: int) -> None:
     """What the SMSC throttles was not done: the account waits and the message is sent again."""
@@ -358,6 +371,19 @@ def test_no_answer_in_time_leaves_doubt(smsc: Smsc, office: Office) -> None:
     smsc.ways(script=[{"silent": True}])
     with pytest.raises(MayHaveLeft):
         send(app, message())
+
+
+def test_an_answer_after_its_time_is_news(smsc: Smsc, office: Office) -> None:
+    """What the SMSC answers too late names the message it is of, with its id."""
+    app = office(read_timeout=0.3)
+    smsc.ways(script=[{"delay": 800}])
+    with pytest.raises(MayHaveLeft):
+        send(app, message())
+    assert news(app) == []
+    until(lambda: news(app), "the late answer")
+    (told,) = news(app)
+    assert (told.state, told.provider_id) == ("accepted", smsc.seen("submit")[0]["id"])
+    assert (told.reference, told.phone) == ("01JSMPP", "+524490000000")
 
 
 def test_a_refused_bind_is_the_account_s_fault(smsc: Smsc, office: Office) -> None:
