@@ -73,7 +73,7 @@ ACCOUNTS = (
     Measured("bulk360", "MY", _BULK360, 0.8, "one text", _ONE_TEXT),
     Measured("bulk360", "MY", _BULK360, 0.5, "a text each"),
     Measured("optimum", "ES", _OPTIMUM, 0.8, "one text", _ONE_TEXT),
-    Measured("optimum", "ES", _OPTIMUM | {"poll_statuses": True, "batch_size": 1}, 0.5, "polled"),
+    Measured("optimum", "ES", _OPTIMUM | {"poll_statuses": True, "batch_size": 1, "senders": 4}, 0.5, "polled"),
     Measured("sms360app", "US", {"client_ids": ["sandbox"], "sender": "+19292968422"}, 0.5),
 )
 """One row an account; every provider has at least one. A request of Bulk360 or Optimum Measures has one text for all

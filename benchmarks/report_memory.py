@@ -7,7 +7,6 @@ store as a poll keeps it. Each number of rows is read in a process of its own, s
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from rich.table import Table
 
 from benchmarks.pretend_report import RECIPIENTS, number_of
 from connector import log
+from connector.demo.memory import peak_rss_mb
 from connector.model.messages import OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.nrs360.adapter import NRS360
@@ -82,7 +82,7 @@ def _read(url: str, rows: int, *, keep: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, httpx.Client(trust_env=False) as client:
         database = Database(f"sqlite:///{folder}/store.db")
         migrate.upgrade(database)
-        before = _peak_mb()
+        before = peak_rss_mb()
         for news in Line(client, url).converse(provider.statuses([open_batch(rows)])):
             told += len(news)
             if keep:
@@ -96,7 +96,7 @@ def _read(url: str, rows: int, *, keep: bool) -> dict[str, Any]:
         "kept": kept,
         "rows_a_second": round(rows / seconds),
         "peak_rss_mb_before": before,
-        "peak_rss_mb": _peak_mb(),
+        "peak_rss_mb": peak_rss_mb(),
     }
 
 
@@ -105,10 +105,6 @@ def open_batch(rows: int, *, every: int = 1) -> OpenBatch:
     numbers = map(number_of, range(0, RECIPIENTS, every))
     messages = tuple(OpenMessage(f"m{number}", f"+{number}", State.ACCEPTED, None) for number in numbers)
     return OpenBatch("01JREPORT", datetime(2020, 5, 1, tzinfo=UTC), str(rows), messages)
-
-
-def _peak_mb() -> float:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def _table(measured: list[dict[str, Any]]) -> Table:

@@ -20,6 +20,7 @@ from connector import log, settings
 from connector.app import App, build
 from connector.demo import accounts
 from connector.demo.books import balanced, books, compare
+from connector.demo.memory import peak_rss_mb
 from connector.demo.screen import Screen, accounting
 from connector.demo.world import World
 from connector.model.messages import Channel
@@ -142,7 +143,7 @@ def work_through(
         daemon.stop()
         receiver.stop()
     seconds = time.monotonic() - started
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    used, peak = resource.getrusage(resource.RUSAGE_SELF), peak_rss_mb()
     with app.database.read() as connection:
         states = outbox.counts(connection)
         by_account = outbox.counts_by_account(connection)
@@ -158,7 +159,7 @@ def work_through(
         send_requests=send_requests,
         seconds=round(seconds, 2),
         cpu_seconds=round(used.ru_utime + used.ru_stime, 2),
-        peak_rss_mb=round(used.ru_maxrss / 1024, 1),
+        peak_rss_mb=peak,
     )
 
 

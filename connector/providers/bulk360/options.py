@@ -17,6 +17,7 @@ class Bulk360Options(AccountOptions):
 
     provider: Literal["bulk360"] = "bulk360"
     base_url: str = "https://sms.360.my"
+    senders: int = Field(default=4, ge=1, le=64, description="requests under way at once; few hold many messages")
     batch_size: int = Field(
         default=NUMBERS_A_REQUEST,
         ge=1,
