@@ -170,7 +170,7 @@ def test_authentication_is_a_setting(providers: Providers, sent_with: dict[str, 
     assert post(providers, SEND, SMS).status_code == 200
     for authentication in ALL:
         providers.configure(optimum={"authentication": authentication})
-        for method, path in (("POST", SEND), ("GET", GET_STATUS), ("POST", VOICE)):
+        for method, path in (("POST", SEND), ("GET", GET_STATUS), ("POST", GET_STATUS), ("POST", VOICE)):
             answer = providers.control.request(method, path, json=SMS, **sent_with)
             assert answer.status_code == (200 if authentication in let_in else 401)
 
@@ -195,6 +195,16 @@ def test_the_status_of_an_id_never_given_is_refused(providers: Providers) -> Non
     for query in ("", "?ID=", "?ID=1", f"?ID={call}", "?id=7865"):
         error = providers.control.get(GET_STATUS + query, headers=BEARER).json()
         assert error == {"Error ID": "125", "Status": "Received with error - Parameter ID is missing or empty"}
+
+
+def test_a_status_is_asked_for_by_either_method(providers: Providers) -> None:
+    """The guide names none: by POST the ID stands in a body of JSON, where it is missing and wrong in the guide's form
+    too."""
+    request_id = sent(providers)
+    told = providers.control.post(GET_STATUS, json={"ID": request_id}, headers=BEARER).json()
+    assert (told["ID"], list(told)) == (request_id, ["ID", "Status", "Delivery Date"])
+    for body, code in (({}, "125"), ({"ID": ""}, "125"), ({"ID": "1"}, "125"), ({"id": request_id}, "5001")):
+        assert providers.control.post(GET_STATUS, json=body, headers=BEARER).json()["Error ID"] == code
 
 
 def test_statuses_are_pushed_for_each_number(providers: Providers, receiver: Receiver) -> None:

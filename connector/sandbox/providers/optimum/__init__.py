@@ -19,7 +19,7 @@ from connector.sandbox.providers.answers import json_answer
 from connector.sandbox.providers.faulted import Front
 from connector.sandbox.providers.optimum.book import Calls, Shares, Texts
 from connector.sandbox.providers.optimum.errors import SMS_PARAMETER, WrongRequest, missing, refused_call, refused_sms
-from connector.sandbox.providers.optimum.request import read_call, read_sms
+from connector.sandbox.providers.optimum.request import read_call, read_question, read_sms
 from connector.sandbox.providers.webhook import Webhook
 from connector.sandbox.providers.world import World
 
@@ -73,11 +73,13 @@ class Optimum:
         self.texts.shares = self.calls.shares = settings.shares
 
     def routes(self) -> list[BaseRoute]:
-        """The three addresses of the guide, behind its base address."""
+        """The three addresses of the guide, behind its base address; the guide names no method for ``GetStatus``, so
+        that both are taken."""
         front = Front("optimum", self.world, self._knows, _unauthorized, _server_error)
         return [
             front.route("POST", "/api/SMS/Send", self.send),
             front.route("GET", "/api/SMS/GetStatus", self.status),
+            front.route("POST", "/api/SMS/GetStatus", self.status_by_post),
             front.route("POST", "/api/Voice/Call", self.call),
         ]
 
@@ -94,8 +96,20 @@ class Optimum:
         return json_answer({"ID": request_id, "Status": "Received"})
 
     async def status(self, request: Request) -> Response:
-        """``GET /api/SMS/GetStatus?ID=``. An ID never given is refused as a missing one: the guide has no error."""
-        shown = self.texts.shown(request.query_params.get("ID", ""))
+        """``GET /api/SMS/GetStatus?ID=``."""
+        return self._shown(request.query_params.get("ID", ""))
+
+    async def status_by_post(self, request: Request) -> Response:
+        """``POST /api/SMS/GetStatus``, the ID in the body."""
+        try:
+            asked = read_question(await request.body(), request.headers.get("content-type", ""))
+        except WrongRequest as wrong:
+            raise refused_sms(wrong) from wrong
+        return self._shown(asked)
+
+    def _shown(self, request_id: str) -> Response:
+        """An ID never given is refused as a missing one: the guide has no error."""
+        shown = self.texts.shown(request_id)
         if shown is None:
             raise refused_sms(missing(SMS_PARAMETER, "ID"))
         return json_answer(shown)

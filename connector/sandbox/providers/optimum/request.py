@@ -1,4 +1,4 @@
-"""What may stand in the bodies of ``POST /api/SMS/Send`` and ``POST /api/Voice/Call``.
+"""What may stand in the bodies of ``POST /api/SMS/Send``, ``POST /api/SMS/GetStatus`` and ``POST /api/Voice/Call``.
 
 The guide's tables of parameters are empty and its samples are not valid JSON: the samples' names are read as one
 object, all of them required but `ReferenceID` and `CallBack`. A voice call has a `Message`, which needs a `Locale`, or
@@ -75,6 +75,11 @@ def read_call(body: bytes, content_type: str, campaigns: Collection[str]) -> Cal
     elif not _is_campaign(content, campaigns):
         raise WrongRequest(INVALID_CAMPAIGN, "Invalid Campaign")
     return CallRequest(numbers, content)
+
+
+def read_question(body: bytes, content_type: str) -> str:
+    """The ID whose status is asked for. Raises WrongRequest where there is none."""
+    return _text(_json_object(body, content_type, {"ID"}), "ID", SMS_PARAMETER)
 
 
 def _json_object(body: bytes, content_type: str, known: Collection[str]) -> dict[str, Any]:
