@@ -44,6 +44,9 @@ _CAPABILITIES: Mapping[str, Callable[[Capability], str]] = {
     "statuses can be asked for": lambda can: _yes(can.polls_statuses),
     "statuses are pushed": lambda can: _yes(can.pushes_statuses),
     "replies can be asked for": lambda can: _yes(can.polls_replies),
+    "replies to a batch can be asked for once it has ended": lambda can: (
+        ", ".join(sorted(can.replies_by_batch)) or "no"
+    ),
     "webhooks, by the name in their address": lambda can: ", ".join(f"`{name}`" for name in can.pushes) or "none",
     "a lost answer can be looked up by our reference": lambda can: _yes(can.lists_sendings),
     "gives back what it holds until its date (`schedule_ahead`)": lambda can: (

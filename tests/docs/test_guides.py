@@ -74,21 +74,31 @@ def test_the_matrix_has_every_adapter() -> None:
     assert [name for name in names if f"**`{name}`**" not in said] == []
 
 
-def test_the_matrix_says_what_is_looked_up_and_how_far_each_channel_is_told_of() -> None:
-    """As the adapters declare it: a word for all channels, or each word with its channels."""
+def cells(row: str) -> dict[str, str]:
+    """What the matrix says in a row, by adapter."""
     rows = (
         line.removeprefix("| ").removesuffix(" |").split(" | ") for line in rendered("capabilities.md").splitlines()
     )
-    lines = {row[0]: row[1:] for row in rows}
-    lookups = dict(zip(ADAPTERS, lines["looks up before a send (`lookup`)"], strict=True))
+    return dict(zip(ADAPTERS, {said[0]: said[1:] for said in rows}[row], strict=True))
+
+
+def test_the_matrix_says_what_is_looked_up_and_how_far_each_channel_is_told_of() -> None:
+    """As the adapters declare it: a word for all channels, or each word with its channels."""
+    lookups = cells("looks up before a send (`lookup`)")
     assert {name: said for name, said in lookups.items() if "nothing" not in said} == {
         "nrs360": "email",
         "smsclouds": "phone",
         "sms360app": "phone",
     }
-    furthest = dict(zip(ADAPTERS, lines["furthest word it ever reports"], strict=True))
+    furthest = cells("furthest word it ever reports")
     assert furthest["smsclouds"] == "email: `accepted`; sms, voice: `sent`"
     assert furthest["nrs360"] == "`delivered`"
+
+
+def test_the_matrix_says_whose_replies_are_asked_for_by_batch() -> None:
+    """Such as keys pressed in calls, by the channels that the adapter declares."""
+    asked = cells("replies to a batch can be asked for once it has ended")
+    assert {name: said for name, said in asked.items() if said != "no"} == {"nrs360": "voice"}
 
 
 @named
