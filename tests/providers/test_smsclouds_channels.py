@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.model.errors import Unreadable
-from connector.model.failures import Failure, Fault
+from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Batch
@@ -198,11 +198,28 @@ def test_a_call_that_cannot_be_passed_on_is_refused(written: str, said: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("sender", "shown"), [("+524493880067", "4493880067"), ("4493880067", "4493880067"), (None, "5570055780")]
+    ("sender", "shown"),
+    [
+        ("+524493880067", "4493880067"),
+        ("4493880067", "4493880067"),
+        ("449 388 0067", "4493880067"),
+        ("+52 1 (449) 388-0067", "4493880067"),
+        (None, "5570055780"),
+        ("Acme 24", "5570055780"),
+    ],
 )
 def test_a_call_shows_its_sender_where_that_is_a_number(sender: str | None, shown: str) -> None:
-    """A name cannot be shown to who is called; the account's number stands in."""
+    """However it is written. A name cannot be shown to who is called; the account's number stands in."""
     assert sent(message(Channel.VOICE, sender=sender)).json["remittent"] == shown
+
+
+@pytest.mark.parametrize("sender", ["449 388 00", "+34 600 000 001", "12345", "call 449 388 00"])
+def test_a_call_shows_no_other_number_than_the_one_it_was_given(sender: str) -> None:
+    """A sender that was meant as a number and cannot be read refuses the call; the account's does not stand in."""
+    failure = refused(message(Channel.VOICE, sender=sender))
+    assert (failure.code, failure.fault, failure.retry) == ("remittent", Fault.MAPPING, Retry.WHEN_MENDED)
+    assert "`sender`" in failure.reason
+    assert sender not in failure.reason
 
 
 @pytest.mark.parametrize(

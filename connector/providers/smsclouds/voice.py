@@ -2,7 +2,8 @@
 
 What a message's content may name: `audio`, the ID of a saved audio that is played in the text's place; `transfer_num`
 and `transfer_key`, the number that a key passes the call on to, which is read as people write numbers in Mexico. The
-number that is shown is the message's sender where that is a number, else the account's `remittent`.
+number that is shown is the message's sender where that is a number, read in the same way, else the account's
+`remittent`.
 """
 
 from collections.abc import Hashable
@@ -17,7 +18,6 @@ from connector.providers.base import Batch, campaign_with_reference
 from connector.providers.exchange import Request, Response
 from connector.providers.smsclouds.addressing import (
     authorization,
-    e164_of,
     national_of,
     number_refusal,
     read_national,
@@ -28,6 +28,9 @@ from connector.providers.smsclouds.merging import placeholder_refusal, template_
 from connector.providers.smsclouds.operations.campaigns import Recipient
 from connector.providers.smsclouds.operations.voice import AUDIO, TEXT_TO_SPEECH, CreateVoiceCampaign, Voice
 from connector.providers.smsclouds.options import SmscloudsOptions
+
+_DIGITS_OF_A_NUMBER = 6
+"""As many digits, or no letter beside them, and a sender was meant as a number: another must not be shown for it."""
 
 
 def refusal(settings: SmscloudsOptions, message: Message) -> Failure | None:
@@ -57,7 +60,12 @@ def batch_in(response: Response) -> str:
 
 
 def _content_refusal(settings: SmscloudsOptions, message: Message) -> Failure | None:
-    if _remittent(settings, message) is None:
+    try:
+        shown = _remittent(settings, message)
+    except UnreadablePhone as error:
+        reason = f"the call cannot show the number that it is to come from (`sender`), which is wrong: {error}"
+        return Failure("remittent", reason, Fault.MAPPING, Retry.WHEN_MENDED)
+    if shown is None:
         reason = "a call shows a number, and there is none; set remittent in the account's settings, or a sender"
         return Failure("remittent", reason, Fault.MAPPING, Retry.WHEN_MENDED)
     try:
@@ -106,10 +114,16 @@ def _plays(message: Message) -> bool:
 
 
 def _remittent(settings: SmscloudsOptions, message: Message) -> str | None:
-    """The sender where it is a number, with or without the country code; a name cannot be shown to who is called."""
-    sender = _national(message.sender or "")
-    return sender if sender.isdecimal() else settings.remittent
+    """The sender where it is a number, as people write it; a name cannot be shown to who is called.
+
+    Raises:
+        UnreadablePhone: it was meant as a number, and is none of Mexico.
+    """
+    sender = (message.sender or "").strip()
+    return read_national(sender) if _is_meant_as_number(sender) else settings.remittent
 
 
-def _national(number: object) -> str:
-    return national_of(e164_of(number) or str(number).strip())
+def _is_meant_as_number(sender: str) -> bool:
+    digits = sum(character.isdigit() for character in sender)
+    lettered = any(character.isalpha() for character in sender)
+    return digits >= _DIGITS_OF_A_NUMBER or (digits > 0 and not lettered)
