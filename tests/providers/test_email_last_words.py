@@ -18,23 +18,10 @@ from connector.store.attempts import ATTEMPT
 from connector.sync.housekeeping import housekeep
 from connector.sync.poll import poll_statuses
 from tests.store.making import rows
-from tests.sync.site import NRS, SMSCLOUDS, SPEED, Site, mapping, plant, record, requests, site_on, statuses
+from tests.sync.site import NRS, SMSCLOUDS, Site, mapping, plant, record, requests, site_on, statuses
 
 REPORT = "GET /sendings/{id}/reports/events"
 HOUR = 3600.0
-
-
-@pytest.fixture
-def kind() -> str:
-    """One kind of store, unless a test asks for another: the condition is the same SQL on both."""
-    return "sqlite"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """The providers and the org, pretended."""
-    with Sandbox(seed=11, speed=SPEED) as pretended:
-        yield pretended
 
 
 @pytest.fixture

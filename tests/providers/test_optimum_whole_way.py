@@ -13,26 +13,13 @@ import pytest
 from connector.sandbox.server import Sandbox
 from connector.web.hooks import hook_server
 from tests.sync import site as sites
-from tests.sync.site import SPEED, Site, plant, record, site_on, statuses
+from tests.sync.site import Site, plant, record, site_on, statuses
 
 SECRET = "a-secret-of-this-test-alone"
 ROUTE = """route:
   - {when: "to.country == 'GB'", account: s360}
   - {account: om}
 """
-
-
-@pytest.fixture
-def kind() -> str:
-    """One kind of store: what the stores differ in is tested elsewhere."""
-    return "sqlite"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """The providers, pretended."""
-    with Sandbox(seed=7, speed=SPEED) as pretended:
-        yield pretended
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from connector.store import consent as ledger
 from connector.web.hooks import hook_server
 from tests.mapping.by_address import finding_addresses
 from tests.sync import site as sites
-from tests.sync.site import NRS, SMSCLOUDS, SPEED, Site, plant, record, site_on, statuses
+from tests.sync.site import NRS, SMSCLOUDS, Site, plant, record, site_on, statuses
 
 SECRET = "a-secret-of-this-test-alone"
 MESSAGE = """  to: {field: Contact__r.MobilePhone, email: Contact__r.Email, region: Contact__r.MailingCountryCode}
@@ -27,19 +27,6 @@ ROUTE = f"""route:
   - {{when: "channel == 'email' && to.country == 'MX'", account: {SMSCLOUDS}}}
   - {{account: {NRS}}}
 """
-
-
-@pytest.fixture
-def kind() -> str:
-    """One kind of store: what the stores differ in is tested elsewhere."""
-    return "sqlite"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """The providers and the org, pretended."""
-    with Sandbox(seed=11, speed=SPEED) as pretended:
-        yield pretended
 
 
 @pytest.fixture
