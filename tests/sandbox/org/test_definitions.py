@@ -134,15 +134,23 @@ def test_the_source_is_whole():
 
 
 def test_the_permission_set_names_every_field_of_the_source():
-    """Whoever has the permission set can use all that the package brings; Activity's fields are named by Task."""
+    """Whoever has the permission set can edit all that the package brings, and the org's own fields for stops of e-mail
+    addresses; Activity's fields are named by Task."""
     path = SOURCE / "force-app/main/default/permissionsets/SMS_Connector.permissionset-meta.xml"
-    named = {each.text("field") for each in sfdx.read(path).all("fieldPermissions")}
+    permissions = sfdx.read(path).all("fieldPermissions")
+    named = {each.text("field") for each in permissions}
+    standard = {"Contact.HasOptedOutOfEmail", "Lead.HasOptedOutOfEmail"}
     fields = {
         f"{'Task' if file.parts[-3] == 'Activity' else file.parts[-3]}.{Path(file.stem).stem.split('.')[0]}"
         for file in OBJECTS.glob("*/fields/*.field-meta.xml")
     }
-    assert named == fields
+    assert named == fields | standard
     assert "Task.SMS_External_Id__c" in named
+    assert {(each.text("editable"), each.text("readable")) for each in permissions} == {("true", "true")}
+    assert len(permissions) == len(named)
+    for name in standard:
+        type_name, field = name.split(".")
+        assert SCHEMA.get(type_name).field(field).type == "boolean"
 
 
 def test_the_claim_rule_is_the_one_of_the_design():
