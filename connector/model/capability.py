@@ -61,6 +61,8 @@ class Capability:
     channels_to_come: frozenset[Channel] = frozenset()
     replies_by_batch: frozenset[Channel] = frozenset()
     """Channels whose replies are told only to who asks for those to a batch, and all there once its messages ended."""
+    moves_nothing: frozenset[str] = frozenset()
+    """Words of statuses, in small letters, that its guide lists and that may move no message, such as ``opened``."""
     cancels_scheduled: frozenset[Channel] = frozenset()
     """Channels whose messages it can be given before they are due, since it gives them back until then."""
     plain_limits: dict[Encoding, tuple[int, int]] = field(default_factory=dict)

@@ -124,12 +124,18 @@ def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], late:
                 work.ids.append((message_id, row.provider_id))
             if row.state is not None:
                 work.moves.append(_move(parts, row, message_id, is_late=row.id in late))
-            elif not opted_out:
+            elif not opted_out and not _moves_nothing(parts, row):
                 log.info("status_word_unknown", account=row.account, word=row.word, message=message_id)
         if row.kind == NewsKind.REPLY or opted_out:
             work.heard.append(Heard(row, message_id, opted_out))
         work.settled.append((row.id, message_id))
     return work
+
+
+def _moves_nothing(parts: Parts, row: Any) -> bool:
+    """Whether the provider's guide lists the word, of which nothing more is to be said."""
+    provider = parts.providers.get(row.account)
+    return bool(provider and (row.word or "").strip().lower() in provider.capability.moves_nothing)
 
 
 def _move(parts: Parts, row: Any, message_id: str, *, is_late: bool) -> Move:

@@ -211,6 +211,7 @@ def test_every_word_of_a_receipt(word: str, state: State | None) -> None:
     assert (news.kind, news.state, news.word) == (NewsKind.STATUS, state, word.upper())
     assert (news.failure is None) == (state in (State.DELIVERED, State.SENT, None))
     assert (news.provider_id, news.phone) == ("97569696", "+524491234567")
+    assert (news.word.lower() in made().capability.moves_nothing) == (word == "UNKNOWN")
 
 
 def test_a_receipt_of_parameters_alone_is_read() -> None:
@@ -470,6 +471,7 @@ def test_a_late_answer_is_taken_for_what_it_is(status: int, taken: int, told: st
         assert news.state is (None if status in IN_DOUBT else State.REJECTED)
         assert (news.failure is None) == (status in IN_DOUBT)
         assert news.provider_id == (joined(ids, 3) if ids else None)
+    assert news.state is not None or news.word.lower() in made().capability.moves_nothing
 
 
 def test_replies_are_pushed_over_http() -> None:

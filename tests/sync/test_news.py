@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from connector.model.errors import ExchangeError, MayHaveLeft
 from connector.model.failures import Failure
@@ -48,6 +49,17 @@ def accepted(site: Site, sandbox: Sandbox, country: str = "ES") -> str:
 
 
 # -- statuses
+
+
+def test_only_a_word_that_no_guide_lists_is_logged_as_unknown(site: Site, sandbox: Sandbox) -> None:
+    """A mail that was opened moves nothing, as does a word that nobody knows: both are kept, one is told."""
+    accepted(site, sandbox)
+    tell(site, *(status(site, None, word, word) for word in ("Opened", "clicked", "soft_bounced", "read", "hodor")))
+    with capture_logs() as logs:
+        site.note()
+    assert [line["word"] for line in logs if line["event"] == "status_word_unknown"] == ["hodor"]
+    assert site.states() == {"accepted": 1}
+    assert {row.standing for row in rows(site.parts.database, INBOX)} == {"matched"}
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from connector.providers.nrs360 import (
     sending,
     whatsapp_news,
 )
-from connector.providers.nrs360.codes import NAME
+from connector.providers.nrs360.codes import MOVES_NOTHING, NAME
 from connector.providers.nrs360.options import GUIDE_MAX_PARTS, NRS360Options
 from connector.providers.webhooks import Webhook
 from connector.providers.withdrawal import Withdrawal
@@ -55,6 +55,7 @@ class NRS360(Provider[NRS360Options]):
         lookup_tells=lookups.TELLS,
         content=content.CONTENT,
         replies_by_batch=conversations.ANSWERED_BY_KEYS,
+        moves_nothing=MOVES_NOTHING,
         cancels_scheduled=scheduling.CHANNELS,
     )
     webhooks: ClassVar[tuple[Webhook, ...]] = hooks.WEBHOOKS

@@ -179,6 +179,11 @@ EVENTS: Mapping[str, Event] = {
     "form_rejected": Event(None),
 }
 
+READ = "read"
+"""What a WhatsApp message becomes after it was delivered (guide: "Show the messages in a conversation")."""
+
+MOVES_NOTHING = frozenset({READ, *(word for word, event in EVENTS.items() if event.state is None)})
+
 NO_MEANING = Event(None)
 """A word the guide does not list: kept and shown, and it moves nothing."""
 

@@ -8,7 +8,7 @@ from connector.model.failures import Failure, Fault
 from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Conversation, news_key
-from connector.providers.nrs360.codes import NAME
+from connector.providers.nrs360.codes import NAME, READ
 from connector.providers.nrs360.credentials import authorization
 from connector.providers.nrs360.operations.shapes import next_page
 from connector.providers.nrs360.operations.whatsapp import Conversation as Told
@@ -84,7 +84,7 @@ def _news_of(row: ConversationMessage, message: OpenMessage, *, known_too: bool)
     steps = (
         ("sent", row.sent_at, State.SENT, None),
         ("delivered", row.delivered_at, State.DELIVERED, None),
-        ("read", row.read_at, None, None),
+        (READ, row.read_at, None, None),
         ("failed", row.failed_at, State.UNDELIVERED, FAILED),
     )
     for word, at, state, failure in steps:

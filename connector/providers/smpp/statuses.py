@@ -86,6 +86,15 @@ WORDS: Mapping[str, State | None] = MappingProxyType(
 )
 """`stat` of a receipt's text to our state; None moves nothing."""
 
+MOVES_NOTHING = frozenset(
+    word.lower()
+    for word in (
+        *(word for word, state in WORDS.items() if state is None),
+        *(status_words(status) for status in (OK, *IN_DOUBT)),
+    )
+)
+"""What a receipt says, and an answer that came too late, of which a message may stay where it is."""
+
 MESSAGE_STATES: Mapping[int, str] = MappingProxyType(
     {
         1: "ENROUTE",

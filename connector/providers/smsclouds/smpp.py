@@ -10,6 +10,7 @@ from connector.providers.base import HookAnswer, HookRequest
 from connector.providers.smpp import submitting
 from connector.providers.smpp.alphabets import A_PART, ALONE, Alphabet
 from connector.providers.smpp.speaking import SmppProvider
+from connector.providers.smpp.statuses import MOVES_NOTHING
 from connector.providers.smsclouds import hooks
 from connector.providers.smsclouds.addressing import COUNTRY_CODE, e164_of, national_of, number_refusal
 from connector.providers.smsclouds.codes import NAME
@@ -33,6 +34,7 @@ class SmscloudsSmpp(SmppProvider):
         settles_by_number=True,
         merges_values=False,
         countries=frozenset({"MX"}),
+        moves_nothing=MOVES_NOTHING,
     )
     webhooks: ClassVar[tuple[Webhook, ...]] = (hooks.SMPP_RESPONSES,)
 

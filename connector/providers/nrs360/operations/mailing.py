@@ -14,6 +14,7 @@ from connector.providers.nrs360.operations.shapes import (
     Sub,
     Tags,
     one_a_recipient,
+    sending_of,
     tags_need_a_campaign,
 )
 from connector.providers.operation import Asked, Room, named
@@ -73,4 +74,5 @@ class Mailing(Room):
         tells=Sent,
         sends=True,
         recipients=lambda asked: [*asked.to, *(asked.cc or ()), *(asked.bcc or ())],
+        batch=sending_of,
     )

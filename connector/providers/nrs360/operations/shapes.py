@@ -179,6 +179,18 @@ def to_each(asked: Any) -> list[str]:
     return recipients
 
 
+def sending_of(told: Any) -> int | None:
+    """The id of the sending that an answer to a send tells."""
+    sending: int | None = told.sending_id
+    return sending
+
+
+def message_of(asked: Any) -> str:
+    """The text that every recipient gets, its variables not filled in."""
+    message: str = asked.message
+    return message
+
+
 def tags_need_a_campaign(tags: object, campaign_name: object) -> None:
     """Raises ValueError for tags without a campaign (guide: `tags`)."""
     if tags and not campaign_name:

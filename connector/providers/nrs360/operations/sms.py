@@ -17,7 +17,9 @@ from connector.providers.nrs360.operations.shapes import (
     Sub,
     Tags,
     ToldDate,
+    message_of,
     one_a_recipient,
+    sending_of,
     tags_need_a_campaign,
     to_each,
 )
@@ -153,7 +155,15 @@ class SMS(Room):
     room = "sms"
 
     send = NRS360Operation(
-        "POST", "sms", section="Send SMS Message", asks=SendSMS, tells=Sent, sends=True, recipients=to_each
+        "POST",
+        "sms",
+        section="Send SMS Message",
+        asks=SendSMS,
+        tells=Sent,
+        sends=True,
+        recipients=to_each,
+        text=message_of,
+        batch=sending_of,
     )
     show = NRS360Operation("GET", "sms/{id}", section="SMS information by message id", asks=ShowSMS, tells=SMSMessages)
 
@@ -171,4 +181,6 @@ class Landing(Room):
         tells=Sent,
         sends=True,
         recipients=to_each,
+        text=message_of,
+        batch=sending_of,
     )

@@ -13,6 +13,7 @@ from connector.providers.nrs360.operations.shapes import (
     Sub,
     Tags,
     one_a_recipient,
+    sending_of,
     tags_need_a_campaign,
     to_each,
 )
@@ -80,7 +81,14 @@ class Voice(Room):
     room = "voice"
 
     send = NRS360Operation(
-        "POST", "voice", section="Send Voice message", asks=SendVoice, tells=Sent, sends=True, recipients=to_each
+        "POST",
+        "voice",
+        section="Send Voice message",
+        asks=SendVoice,
+        tells=Sent,
+        sends=True,
+        recipients=to_each,
+        batch=sending_of,
     )
     send_audio = NRS360Operation(
         "POST",
@@ -90,4 +98,5 @@ class Voice(Room):
         tells=Sent,
         sends=True,
         recipients=to_each,
+        batch=sending_of,
     )

@@ -18,6 +18,7 @@ from connector.providers.nrs360.operations.shapes import (
     ToldDate,
     UnderData,
     next_page,
+    sending_of,
     tags_need_a_campaign,
 )
 from connector.providers.operation import Asked, Room, named
@@ -162,6 +163,7 @@ class WhatsApp(Room):
         tells=Sent,
         sends=True,
         recipients=lambda asked: [message.to for message in asked.messages],
+        batch=sending_of,
     )
     conversations = NRS360Operation(
         "GET",
