@@ -26,14 +26,17 @@ Kind = Literal[
     "twice",
     "reorder",
     "early",
+    "silent",
+    "lost",
 ]
 STATUSES = "statuses"
 REPLIES = "replies"
 _NEWS = frozenset({STATUSES, REPLIES})
-_NEWS_KINDS = frozenset({"late", "twice", "reorder", "early"})
-_ORG_KINDS = frozenset({"lock_rows", "limit"})
+_NEWS_KINDS = frozenset({"late", "twice", "reorder", "early", "lost"})
+_OWN_KINDS = {"lock_rows": "org", "limit": "org", "silent": "smpp", "lost": "smpp"}
+"""Kinds that one target alone knows: `silent` takes what is asked and never answers, `lost` never tells the news."""
 _KEYS = frozenset({"target", "operation", "kind", "share", "times", "after", "seconds", "status", "body"})
-_TARGETS = frozenset({"org", "bulk360", "nrs360", "optimum", "sms360app", "smsclouds", "*"})
+_TARGETS = frozenset({"org", "bulk360", "nrs360", "optimum", "sms360app", "smpp", "smsclouds", "*"})
 
 
 class FaultRuleError(ValueError):
@@ -90,7 +93,7 @@ class _Rule:
     def concerns(self, target: str, operation: str) -> bool:
         if (self.kind in _NEWS_KINDS) != (operation in _NEWS):
             return False
-        if self.kind in _ORG_KINDS and target != "org":
+        if _OWN_KINDS.get(self.kind, target) != target:
             return False
         return self.target in ("*", target) and fnmatchcase(operation, self.operation)
 

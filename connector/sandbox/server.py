@@ -1,4 +1,4 @@
-"""Serves the pretend world on two ports: the org on one, the providers on the other."""
+"""Serves the pretend world: the org on one port, the providers on another, the message centre on a third if wanted."""
 
 import signal
 import socket
@@ -18,6 +18,7 @@ from connector.sandbox.org.app import app as org_app
 from connector.sandbox.org.control import Control
 from connector.sandbox.org.org import Org
 from connector.sandbox.providers import app as providers_app
+from connector.sandbox.providers.smpp.server import SmscServer
 from connector.sandbox.seed import plant
 
 _START_LIMIT = 20.0
@@ -85,11 +86,19 @@ def _listening(port: int) -> socket.socket:
 class Sandbox:
     """The pretend world, in this process. Enter it to serve it; port 0 takes any free port.
 
-    `speed` is how fast messages live at the providers (1.0: tenths of a second). `tls` serves the org by https.
+    `speed` is how fast messages live at the providers (1.0: tenths of a second). `tls` serves the org by https. With a
+    `smsc_port` the message centre of SMPP accounts is served too, at `smsc_port` of the instance.
     """
 
     def __init__(
-        self, org_port: int = 0, providers_port: int = 0, *, seed: int = 1, speed: float = 1.0, tls: Tls | None = None
+        self,
+        org_port: int = 0,
+        providers_port: int = 0,
+        *,
+        smsc_port: int | None = None,
+        seed: int = 1,
+        speed: float = 1.0,
+        tls: Tls | None = None,
     ) -> None:
         self.number = seed
         self.faults = Faults(seed)
@@ -97,11 +106,15 @@ class Sandbox:
         self.org = Org(seed)
         self.providers = providers_app(self.faults, self.ledger, speed=speed, seed=seed)
         self._org_server = _Server(org_app(self.org, self.faults, Control(self).routes()), org_port, tls)
+        self._smsc_server: SmscServer | None = None
         try:
             self._providers_server = _Server(self.providers, providers_port)
+            if smsc_port is not None:
+                self._smsc_server = SmscServer(self.providers.smpp, _listening(smsc_port))
         except OSError:
             self._org_server.close()
             raise
+        self.smsc_port = self._smsc_server.port if self._smsc_server else None
         self.org_url = self._org_server.url
         self.providers_url = self._providers_server.url
 
@@ -123,6 +136,8 @@ class Sandbox:
     def __enter__(self) -> Self:
         self._org_server.start()
         self._providers_server.start()
+        if self._smsc_server:
+            self._smsc_server.start()
         return self
 
     def __exit__(
@@ -130,6 +145,8 @@ class Sandbox:
     ) -> None:
         self._org_server.stop()
         self._providers_server.stop()
+        if self._smsc_server:
+            self._smsc_server.stop()
         self.providers.close()
         self.org.close()
 
@@ -139,17 +156,18 @@ def serve(
     providers_port: int,
     *,
     seed: int,
+    smsc_port: int | None = None,
     tls: Tls | None = None,
     speed: float = 1.0,
     ready: Callable[[Sandbox], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once both ports take connections. For the main thread."""
+    """Serve until SIGTERM or SIGINT; `ready` is called once all ports take connections. For the main thread."""
     asked_to_stop = threading.Event()
     previous = {
         number: signal.signal(number, lambda *_: asked_to_stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
-        with Sandbox(org_port, providers_port, seed=seed, speed=speed, tls=tls) as sandbox:
+        with Sandbox(org_port, providers_port, smsc_port=smsc_port, seed=seed, speed=speed, tls=tls) as sandbox:
             ready(sandbox)
             asked_to_stop.wait()
     finally:

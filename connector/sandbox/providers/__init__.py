@@ -1,4 +1,7 @@
-"""The pretend providers, served together on one port, each under its name, and their control under ``/sandbox``."""
+"""The pretend providers, served together on one port, each under its name, and their control under ``/sandbox``.
+
+The message centre of SMPP accounts (``smpp``) has a port of its own, and obeys the same control.
+"""
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -9,6 +12,7 @@ from connector.sandbox.providers.bulk360 import Bulk360
 from connector.sandbox.providers.control import Control, Provider, reset
 from connector.sandbox.providers.nrs360 import Nrs360
 from connector.sandbox.providers.optimum import Optimum
+from connector.sandbox.providers.smpp import Smsc
 from connector.sandbox.providers.sms360app import Sms360app
 from connector.sandbox.providers.smsclouds import Smsclouds
 from connector.sandbox.providers.world import World
@@ -24,17 +28,20 @@ class ProvidersApp(Starlette):
         self.bulk360 = Bulk360(world)
         self.sms360app = Sms360app(world)
         self.optimum = Optimum(world)
+        self.smpp = Smsc(world)
         self._providers: dict[str, Provider] = {
             "nrs360": self.nrs360,
             "smsclouds": self.smsclouds,
             "bulk360": self.bulk360,
             "sms360app": self.sms360app,
             "optimum": self.optimum,
+            "smpp": self.smpp,
         }
         super().__init__(
             routes=[
                 *Control(world, self._providers).routes(),
                 *self.smsclouds.control_routes(),
+                *self.smpp.control_routes(),
                 Mount("/nrs360/api/rest", routes=self.nrs360.routes()),
                 Mount("/smsclouds", routes=self.smsclouds.routes()),
                 Mount("/bulk360", routes=self.bulk360.routes()),
