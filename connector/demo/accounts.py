@@ -1,4 +1,7 @@
-"""The demonstration's accounts: one a provider, what each is set to, where its news goes, and whom it sends to."""
+"""The demonstration's accounts: what each is set to, where its news goes, and whom it sends to.
+
+One a provider, and one that is a session with Smsclouds' message centre.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,17 +12,22 @@ from connector.demo.world import World
 REGISTERED_NUMBER = "+12025550123"
 """Of the block that North America keeps for fiction; 360 SMS App sends from registered numbers only."""
 
+SENDER_ID = "Acme"
+"""Of the pretend SMPP account: the sender that about half of the sandbox's records name."""
+
 
 @dataclass(frozen=True, slots=True)
 class PretendAccount:
-    """One account. `path` is where the sandbox serves its provider; `country` is whose messages the route gives it.
+    """One account. `path` is where the sandbox serves its provider, None for the message centre; `country` is whose
+    messages the route gives it.
 
     `hooks` are the addresses that the pretend provider is told: its setting for one, and our webhook's name. `told` is
     what else it is told.
     """
 
     name: str
-    path: str
+    provider: str
+    path: str | None
     country: str
     options: Mapping[str, Any]
     hooks: Mapping[str, str]
@@ -29,6 +37,7 @@ class PretendAccount:
 ACCOUNTS: Mapping[str, PretendAccount] = {
     "nrs360": PretendAccount(
         "nrs-main",
+        "nrs360",
         "nrs360/api/rest",
         "ES",
         {
@@ -40,10 +49,16 @@ ACCOUNTS: Mapping[str, PretendAccount] = {
         {"events_url": "events"},
     ),
     "smsclouds": PretendAccount(
-        "smsclouds-mx", "smsclouds", "MX", {"token": "sandbox", "country": 1}, {"responses_url": "responses"}
+        "smsclouds-mx",
+        "smsclouds",
+        "smsclouds",
+        "MX",
+        {"token": "sandbox", "country": 1},
+        {"responses_url": "responses"},
     ),
     "bulk360": PretendAccount(
         "bulk360-my",
+        "bulk360",
         "bulk360",
         "MY",
         {"app_key": "sandbox", "app_secret": "sandbox"},
@@ -54,6 +69,7 @@ ACCOUNTS: Mapping[str, PretendAccount] = {
     "sms360app": PretendAccount(
         "sms360app-us",
         "sms360app",
+        "sms360app",
         "US",
         {"client_ids": ["sandbox"], "sender": REGISTERED_NUMBER},
         {"delivery_url": "delivery", "incoming_url": "incoming"},
@@ -61,28 +77,44 @@ ACCOUNTS: Mapping[str, PretendAccount] = {
     "optimum": PretendAccount(
         "optimum-gb",
         "optimum",
+        "optimum",
         "GB",
         {"authentication": "basic", "username": "sandbox", "password": "sandbox", "sender": "DEMO"},
         {"sms_url": "statuses", "cdr_url": "calls"},
     ),
+    "smpp": PretendAccount(
+        "smsclouds-smpp",
+        "smsclouds",
+        None,
+        "MX",
+        {"protocol": "smpp", "system_id": "sandbox", "password": "sandbox", "tls": False},
+        {"responses_url": "smpp_responses"},
+    ),
 }
-"""All of them by their provider, as settings name it."""
+"""All of them by the name that the sandbox has for the other side."""
 
 _OF_THE_EXAMPLE = frozenset({"MX", "MY"})
 """Countries that the example mapping has routes for; its last route takes Spain's and all others'."""
 
+_MEXICO = "  - {when: \"to.country == 'MX'\", account:"
+_MEXICO_OVER_SMPP = f"""\
+  - {{when: "to.country == 'MX' && Sender__c == '{SENDER_ID}'", account: [smsclouds-smpp, smsclouds-mx]}}
+"""
+"""An SMPP account has its Sender_ID; routes of the HTTP accounts have numbers of their own."""
 
-def options_of(providers_url: str, **shared: Any) -> dict[str, dict[str, Any]]:
+
+def options_of(world: World, **shared: Any) -> dict[str, dict[str, Any]]:
     """The `[accounts]` of settings that lead to the sandbox; `shared` stands in each of them."""
     return {
-        account.name: {
-            "provider": provider,
-            "base_url": f"{providers_url}/{account.path}",
-            **account.options,
-            **shared,
-        }
-        for provider, account in ACCOUNTS.items()
+        account.name: {"provider": account.provider, **_address(world, account), **account.options, **shared}
+        for account in ACCOUNTS.values()
     }
+
+
+def _address(world: World, account: PretendAccount) -> dict[str, Any]:
+    if account.path is None:
+        return {"host": "127.0.0.1", "port": world.smsc_port}
+    return {"base_url": f"{world.providers_url}/{account.path}"}
 
 
 def news_to(address: Callable[[str, str], str]) -> dict[str, dict[str, Any]]:
@@ -107,9 +139,12 @@ def routed(example: str, providers: Collection[str]) -> str:
         if provider in providers and account.country not in _OF_THE_EXAMPLE and provider != "nrs360"
     )
     last, sender = "  - {account: nrs-main}\n", 'sender: "{Sender__c}"'
-    if last not in example or sender not in example:
-        raise ValueError(f"the example mapping lacks {last.strip()!r} or {sender!r}, by which routes are added to it")
+    if last not in example or sender not in example or _MEXICO not in example:
+        wanted = (last.strip(), sender, _MEXICO.strip())
+        raise ValueError(f"the example mapping lacks one of {wanted!r}, by which routes are added to it")
     text = example.replace(last, added + last)
+    if "smpp" in providers:
+        text = text.replace(_MEXICO, _MEXICO_OVER_SMPP + _MEXICO)
     if "sms360app" not in providers:
         return text
     # a name is no registered number
@@ -118,9 +153,9 @@ def routed(example: str, providers: Collection[str]) -> str:
 
 
 def queue(world: World, messages: int, providers: Collection[str]) -> int:
-    """Queues messages in the org, as many for each of `providers`; gives how many there are.
+    """Queues messages in the org, as many for each country of `providers`; gives how many there are.
 
-    Without all providers the population is the sandbox's own, of every country but Malaysia.
+    Without all of them the population is the sandbox's own, of every country but Malaysia.
     """
     if set(providers) != set(ACCOUNTS):
         return world.queue(messages)
@@ -131,7 +166,7 @@ def queue(world: World, messages: int, providers: Collection[str]) -> int:
 
 def _shares(messages: int) -> Iterator[tuple[str, int, int]]:
     """Each country with its first serial and how many messages it has."""
-    countries = [account.country for account in ACCOUNTS.values()]
+    countries = list(dict.fromkeys(account.country for account in ACCOUNTS.values()))
     for place, country in enumerate(countries):
         before, behind = (messages * (place + step) // len(countries) for step in (0, 1))
         yield country, before + 1, behind - before

@@ -47,7 +47,7 @@ def run(
 ) -> int:
     """Queues `messages` in the sandbox's org, works through them, and accounts for each; 0 when the books balance.
 
-    They go through `providers`, the same number through each of all five; what fewer have no route for goes to 360NRS.
+    They go through `providers`, the same number to each country of all; what fewer have no route for goes to 360NRS.
     With `as_json`, one JSON object is the last line of standard output. Without `once` and on a terminal, the sandbox
     stays up afterwards, to be looked at, until Ctrl-C.
     """
@@ -94,7 +94,7 @@ def demo_settings(world: World, url: str, mapping: Path) -> dict[str, Any]:
         # nobody real is behind the sandbox, and its messages were queued before the daemon came
         "live": {"production": True, "send_backlog": True},
         "accounts": accounts.options_of(
-            world.providers_url,
+            world,
             public_url=f"http://127.0.0.1:{port}",
             hook_secret=secrets.token_urlsafe(24),
         ),
@@ -154,6 +154,7 @@ def work_through(
         _said_all(parts, by_account, State.ACCEPTED),
         compare(world),
         _by_provider(app, by_account),
+        by_account=_summed(by_account, {account: account for account, _ in by_account}),
         crm_calls=app.crm.calls(),
         provider_requests=app.lines.requests,
         send_requests=send_requests,
@@ -170,10 +171,17 @@ def _hook(app: App, account: str, name: str) -> str:
 
 
 def _by_provider(app: App, by_account: Mapping[tuple[str, Channel], Mapping[State, int]]) -> dict[str, dict[str, int]]:
+    providers = {account: options["provider"] for account, options in app.settings.accounts.items()}
+    return _summed(by_account, providers)
+
+
+def _summed(
+    by_account: Mapping[tuple[str, Channel], Mapping[State, int]], named: Mapping[str, str]
+) -> dict[str, dict[str, int]]:
+    """Messages by state, under the name that each account has; ``none`` for those that no account got."""
     table: dict[str, dict[str, int]] = {}
     for (account, _), states in by_account.items():
-        provider = app.settings.accounts[account]["provider"] if account else "none"
-        known = table.setdefault(provider, {})
+        known = table.setdefault(named[account] if account else "none", {})
         for state, number in states.items():
             known[state.value] = known.get(state.value, 0) + number
     return table
@@ -214,7 +222,7 @@ def _look(world: World, url: str) -> dict[str, str]:
     return {
         "the pretend org": f"{world.org_url}/sandbox/ledger/org",
         "what the providers received": f"{world.providers_url}/sandbox/ledger/providers",
-        "the mapping that did it, with routes added for the US and GB": "mappings/sms-outbox.yaml",
+        "the mapping that did it, with routes added for the US, GB and SMPP": "mappings/sms-outbox.yaml",
         "your own org and accounts": "README.md, “Your first real org”",
         "the store of this run": url,
     }

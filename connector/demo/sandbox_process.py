@@ -17,10 +17,11 @@ def _end_with_parent() -> None:
 
 
 def _tell(sandbox: Sandbox) -> None:
-    sys.stdout.buffer.write(orjson.dumps({"org": sandbox.org_url, "providers": sandbox.providers_url}) + b"\n")
+    addresses = {"org": sandbox.org_url, "providers": sandbox.providers_url, "smsc_port": sandbox.smsc_port}
+    sys.stdout.buffer.write(orjson.dumps(addresses) + b"\n")
     sys.stdout.buffer.flush()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 if __name__ == "__main__":
-    serve(0, 0, seed=int(sys.argv[1]), speed=float(sys.argv[2]), ready=_tell)
+    serve(0, 0, smsc_port=0, seed=int(sys.argv[1]), speed=float(sys.argv[2]), ready=_tell)

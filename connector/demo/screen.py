@@ -105,6 +105,9 @@ def accounting(console: Console, book: dict[str, Any], *, balances: bool, look: 
     for provider, states in sorted(book["by_provider"].items()):
         if provider != "none":
             rates.add_row(f"through {provider}", f"{sum(states.values()):,}")
+    for account, states in sorted(book.get("by_account", {}).items()):
+        if account != "none":
+            rates.add_row(f"[dim]by the account {account}[/]", f"[dim]{sum(states.values()):,}[/]")
     rates.add_row("CRM calls", f"{book['crm_calls']:,}")
     rates.add_row("requests to providers", f"{book['provider_requests']:,}")
     rates.add_row("seconds", f"{book['seconds']}  ({book['total'] / book['seconds']:,.0f} messages/s)")

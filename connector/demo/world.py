@@ -28,6 +28,7 @@ class World:
         addresses = orjson.loads(told)
         self.org_url: str = addresses["org"]
         self.providers_url: str = addresses["providers"]
+        self.smsc_port: int = addresses["smsc_port"]
         self._http = httpx.Client(timeout=120.0, trust_env=False)
         self._token: str | None = None
 
