@@ -101,7 +101,7 @@ def audit(world: ChaosWorld, cut_off: Iterable[int]) -> tuple[Audit, Books]:
 def _unheard(told: Iterable[ToldLine]) -> int:
     """How many replies nobody acknowledged, of those that are told once and never again."""
     return sum(
-        provider in TRY_ONCE and news == "replies" and all(word.endswith("?") for word in words)
+        provider in {*TRY_ONCE, "smpp"} and news == "replies" and all(word.endswith("?") for word in words)
         for provider, news, _, _, words in told
     )
 

@@ -1,7 +1,7 @@
 """What a record may say in the end, by what its provider knows of the message and what of that was acknowledged.
 
-360NRS tells until it is heard, Smsclouds and Optimum Measures can be asked: their last word must arrive. Bulk360 and
-360 SMS App tell once and have no listing: what was acknowledged must arrive, and what was not may be lost.
+360NRS and a message centre (``smpp``) tell until they are heard, Smsclouds and Optimum Measures can be asked: their last
+word must arrive. Bulk360 and 360 SMS App tell once and have no listing: what was acknowledged must arrive, and what was not may be lost.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ SAYS: Mapping[str, Mapping[str, str]] = {
     "bulk360": {"DELIVERED": "Delivered", "UNDELIVERED": "Failed"},
     "sms360app": {"sent": "Sent", "delivered": "Delivered", "undelivered": "Failed", "failed": "Failed"},
     "optimum": {"Sent": "Sent", "Delivered": "Delivered", "Failed": "Failed"},
+    "smpp": {"DELIVRD": "Delivered", "UNDELIV": "Failed", "EXPIRED": "Failed"},
 }
 """What a record says when the provider's own word is this; a word that is missing here is no end."""
 TRY_ONCE = frozenset({"bulk360", "sms360app", "optimum"})
@@ -47,7 +48,8 @@ def fits(status: str, provider: str, word: str, pushes: Sequence[Told]) -> bool:
     if expected is None:
         return False
     if status == "Unknown":
-        return provider != "nrs360"  # it has a listing; Smsclouds' needs the id that the lost answer would have held
+        # 360NRS has a listing, a receipt bears the number; Smsclouds' listing needs the id that the lost answer held
+        return provider not in ("nrs360", "smpp")
     return status == expected
 
 

@@ -14,8 +14,9 @@ SENDS: Mapping[str, str] = {
     "bulk360": "POST /api/bulk360/v2.0",
     "sms360app": "POST /send",
     "optimum": "POST /api/SMS/Send",
+    "smpp": "submit_sm",
 }
-"""The operation by which each provider is given messages."""
+"""The operation by which each provider, and Smsclouds' message centre, is given messages."""
 ToldLine = tuple[str, str, int, str, list[str]]
 """Provider, kind of news, serial, the provider's id, and its words in the order of their pushes."""
 
