@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from importlib.metadata import version as installed
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from connector.app import App
 from connector.cli.accounting import Books, books, show
+from connector.cli.left_undone import LeftUndone
 from connector.cli.opening import AsJson, SendBacklog, SettingsFile, opened
 from connector.cli.screen import complain, remark, say, show_json
 from connector.cli.signals import stopping_on_signals
@@ -101,36 +103,39 @@ def once(
     """Make one pass and end: read what is queued, send it, note what is told and write it back, until nothing is left.
 
     Refuses while a daemon works on the same org. Then accounts for every message: exits with 0 when the books
-    balance. What is put off for longer (an account at fault, a message for later) is left to the next pass.
+    balance. What is put off for longer (an account at fault, a message for later) is left to the next pass; what could
+    have been done and was not is named, with the reason.
     """
     with opened(config, send_backlog=send_backlog) as app:
-        cut_short = _one_pass(app, wait)
+        cut_short, left = _one_pass(app, wait)
         read = books(app)
         for subject, (_, sentence) in sorted(app.alarms.standing().items()):
             complain(f"{subject}: {sentence}")
-    _account(read, as_json)
+    _account(read, left, as_json)
     raise typer.Exit(1 if cut_short or not read.balance else 0)
 
 
-def _one_pass(app: App, wait: float) -> bool:
-    """Makes the pass; whether it had to end before its time."""
+def _one_pass(app: App, wait: float) -> tuple[bool, tuple[LeftUndone, ...]]:
+    """Makes the pass; whether it had to end before its time, and what it left undone."""
     parts = app.parts()
     with stopping_on_signals(parts.stopping.set), holding_lease(app, parts):
         try:
-            SinglePass(app, parts).run(wait)
+            left = SinglePass(app, parts).run(wait)
         except BudgetSpent as error:
             complain(f"{error} What is owed stays owed; the next pass goes on.")
-            return True
+            return True, ()
     if parts.stopping.is_set():
         remark("Stopped by a signal; the next pass goes on.")
-    return False
+    return False, left
 
 
-def _account(read: Books, as_json: bool) -> None:
+def _account(read: Books, left: Sequence[LeftUndone], as_json: bool) -> None:
     if as_json:
-        show_json(read.as_json())
-    else:
-        show(read)
+        show_json({**read.as_json(), "left_undone": [each.as_json() for each in left]})
+        return
+    show(read)
+    for each in left:
+        say(each.sentence, "yellow")
 
 
 def version() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from connector.app import App
+from connector.cli.left_undone import LeftUndone, behind_breakers, due, left_undone
 from connector.model.errors import BudgetSpent, ConnectorError
 from connector.store import backlog
 from connector.sync.parts import Parts
@@ -20,6 +21,10 @@ _HORIZON = timedelta(seconds=10)
 """What is put off for longer than this is left to the next pass."""
 _PATIENCE = 30.0
 """Seconds without any work done after which the pass gives up on what is still due."""
+_PATIENCE_WITH_BREAKERS = 120.0
+"""Seconds without any work done within which an account that is left alone must be tried again to be waited for."""
+_A_TRY = 5.0
+"""Seconds that an account's next try may take to begin."""
 _ROUND = 0.05
 _ORDER = (
     "sweep",
@@ -58,11 +63,14 @@ class SinglePass:
         self._housekeeping = [job for job in jobs if job.name == "housekeeping"]
         self._every_account = ThreadPoolExecutor(max(1, len(parts.providers)), thread_name_prefix="account")
         self._next = {job.name: 0.0 for job in jobs}
+        self._patient_until = 0.0
+        self._left: tuple[LeftUndone, ...] = ()
 
-    def run(self, wait: float = 0.0) -> None:
-        """Works until nothing is left to do, then up to `wait` seconds for last words.
+    def run(self, wait: float = 0.0) -> tuple[LeftUndone, ...]:
+        """Works until nothing is left to do, then up to `wait` seconds for last words; gives what it left undone.
 
-        A job that fails sounds an alarm and is tried again in the next round.
+        A job that fails sounds an alarm and is tried again in the next round. An account that is left alone is waited
+        for where its breaker lets it be tried again soon.
 
         Raises:
             BudgetSpent: the org takes no more requests today.
@@ -81,6 +89,7 @@ class SinglePass:
         finally:
             for executor in (*self._senders.values(), self._every_account):
                 executor.shutdown()
+        return self._left
 
     def _round(self) -> bool:
         """One turn of every job whose time has come; whether any of them did something."""
@@ -117,16 +126,25 @@ class SinglePass:
     def _over(self, waits_until: float, worked_at: float) -> bool:
         now = time.monotonic()
         parts = self._parts
+        until = parts.clock() + _HORIZON
         with parts.database.read() as connection:
-            due = backlog.due(
-                connection, parts.org, tuple(parts.mappings), tuple(parts.providers), parts.clock() + _HORIZON
-            )
+            undone, behind = due(parts, connection, until), behind_breakers(parts, connection, until)
+            self._left = tuple(left_undone(parts, connection, undone, behind, until))
             since = parts.clock() - parts.timing.final_after
             unsaid = now < waits_until and backlog.without_last_word(
                 connection, tuple(parts.providers), parts.last_words(), since
             )
-        if any(due.values()):
-            if now - worked_at < _PATIENCE:
+        if any(undone.values()) or behind:
+            if now < max(worked_at + _PATIENCE, self._patience_with(behind, worked_at)):
                 return False
-            log.warning("left_undone", count=sum(due.values()))
+            log.warning("left_undone", count=sum(sum(each.counts.values()) for each in self._left))
         return not unsaid
+
+    def _patience_with(self, behind: Iterable[LeftUndone], worked_at: float) -> float:
+        """Until when accounts that are left alone are waited for, whether they are so still or were until just now."""
+        for each in behind:
+            if each.again_at is not None:
+                tried_at = time.monotonic() + (each.again_at - self._parts.clock()).total_seconds()
+                if tried_at - worked_at <= _PATIENCE_WITH_BREAKERS:
+                    self._patient_until = max(self._patient_until, tried_at + _A_TRY)
+        return self._patient_until

@@ -1,19 +1,22 @@
 """What is still to be done: for a single pass, which ends when nothing is."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from connector.model.capability import LastWord
+from connector.model.messages import Channel
 from connector.model.states import WITH_THE_PROVIDER, State
-from connector.store import blacklist, lookups, pauses
+from connector.store import attempts, blacklist, lookups, pauses
 from connector.store.attempts import ATTEMPT
 from connector.store.inbox import INBOX
 from connector.store.last_words import at_last_word
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
+
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def due(
@@ -44,6 +47,31 @@ def due(
         "numbers": blacklist.owed(connection, accounts, until),
         "lookups": lookups.owed(connection, accounts, until),
     }
+
+
+def has_last_look(
+    connection: Connection,
+    account: str,
+    last_words: Collection[LastWord],
+    replies_by_batch: Collection[Channel],
+    until: datetime,
+) -> bool:
+    """Whether an account is to be asked by `until` for the replies to a batch of which all messages have ended."""
+    due = attempts.due_for_last_look(
+        connection,
+        account,
+        WITH_THE_PROVIDER,
+        until,
+        1,
+        last_words=[word for word in last_words if word[0] == account],
+        replies_by_batch=replies_by_batch,
+    )
+    return bool(due)
+
+
+def lookups_put_off(connection: Connection, accounts: Sequence[str], since: datetime) -> int:
+    """Lookups that these accounts are asked for, or about, after `since` only."""
+    return lookups.owed(connection, accounts, _NEVER) - lookups.owed(connection, accounts, since)
 
 
 def without_last_word(

@@ -118,6 +118,13 @@ class Breakers:
             now = self._clock()
             return frozenset(name for name, breaker in self._all.items() if breaker.standing(now) is standing)
 
+    def tried_again_at(self, account: str) -> datetime | None:
+        """When an open breaker lets its next batch, or lookup, through; None where it is not open, or is shut."""
+        with self._lock:
+            breaker = self._all[account]
+            is_open = breaker.standing(self._clock()) is Standing.OPEN
+            return breaker.open_until if is_open and not breaker.shut else None
+
     def share(self, account: str) -> float:
         """What the account gets of the messages that another account could send as well: over 0, up to 1."""
         with self._lock:

@@ -4,11 +4,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.cli import single_pass
 from connector.cli.single_pass import SinglePass
 from connector.model.consent import PERSON, ConsentSource, ConsentWord
 from connector.model.scopes import Scope
@@ -467,6 +469,45 @@ def test_a_single_pass_does_not_end_before_its_lookups(sandbox: Sandbox, url: st
         assert set(site.states()) <= {"accepted", "sent"}
         assert all("/" in record(sandbox, each)["Error__c"] for each in ids)
     assert requests(sandbox, HLR, "smsclouds") == 5
+
+
+def test_a_single_pass_waits_for_lookups_whose_account_is_tried_again_soon(
+    sandbox: Sandbox, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nothing can be done until its breaker lets one question through, and what waits for the answer leaves."""
+    monkeypatch.setattr(single_pass, "_PATIENCE", 0.2)
+    plant(sandbox, 1, "MX")
+    hlr_fault(sandbox, kind="status", status=500, times=1)
+    asked = {"hlr_fields": FIELDS, "breaker_failures": 1, "breaker_pause": 3.0}
+    with looking_up(sandbox, url, folder, {SMSCLOUDS: asked}) as site:
+        assert SinglePass(site.app, site.parts).run() == ()
+        assert set(site.states()) <= {"accepted", "sent", "delivered"}
+    assert requests(sandbox, HLR, "smsclouds") == 2
+
+
+def test_a_single_pass_says_which_lookups_were_put_off(sandbox: Sandbox, url: str, folder: Path) -> None:
+    """A provider that does not let the account in is asked again in a minute, which is left to the next pass."""
+    plant(sandbox, 1, "MX")
+    hlr_fault(sandbox, kind="status", status=401)
+    with looking_up(sandbox, url, folder) as site:
+        (left,) = SinglePass(site.app, site.parts).run()
+        assert (left.account, left.counts, left.again_at) == (None, {"lookups": 1}, None)
+        assert "1 lookups" in left.sentence
+
+
+def test_a_single_pass_says_which_lookups_it_leaves(
+    sandbox: Sandbox, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their account is tried again only much later."""
+    monkeypatch.setattr(single_pass, "_PATIENCE", 0.2)
+    plant(sandbox, 1, "MX")
+    hlr_fault(sandbox, kind="status", status=500)
+    asked = {"hlr_fields": FIELDS, "breaker_failures": 1, "breaker_pause": 900.0}
+    with looking_up(sandbox, url, folder, {SMSCLOUDS: asked}) as site:
+        (left,) = SinglePass(site.app, site.parts).run()
+        assert (left.account, left.counts["lookups"]) == (SMSCLOUDS, 1)
+        assert left.again_at is not None
+        assert timedelta(seconds=800) < left.again_at - site.clock() < timedelta(seconds=900)
 
 
 def test_only_an_account_that_a_mapping_asks_has_the_job(sandbox: Sandbox, url: str, folder: Path) -> None:

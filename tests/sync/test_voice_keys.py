@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.cli.single_pass import SinglePass
 from connector.model.errors import ExchangeError
 from connector.model.messages import Channel, OpenBatch, OpenMessage
 from connector.sandbox.server import Sandbox
@@ -117,6 +118,15 @@ def test_keys_are_read_though_events_told_first_how_every_call_ended(told: Site,
     look(told)
     assert requests(sandbox, KEYS) == 1
     assert len(replies(sandbox)) == 3
+
+
+def test_a_single_pass_waits_for_the_last_look_that_is_due_soon(told: Site, sandbox: Sandbox) -> None:
+    """The webhook tells how every call ended before anybody asks; the pass still asks for the keys."""
+    plant(sandbox, 3, Channel__c="Voice", Body__c="Pulse una tecla")
+    assert SinglePass(told.app, told.parts).run(wait=20) == ()
+    assert told.states() == {"delivered": 3}
+    assert len(replies(sandbox)) == 3
+    assert requests(sandbox, KEYS) == 1
 
 
 def test_a_last_look_that_fails_is_taken_again(told: Site, sandbox: Sandbox) -> None:
