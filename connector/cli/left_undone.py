@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from connector.cli.times import shown
 from connector.store import backlog
 from connector.sync.breakers import Standing
@@ -37,36 +35,52 @@ class LeftUndone:
         return {"account": self.account, **self.counts, "why": self.why, "again_at": again}
 
 
-def due(parts: Parts, connection: Connection, until: datetime) -> dict[str, int]:
-    """What can be worked on by `until`, by kind, but for what waits behind breakers; of last looks for replies, how
-    many accounts have any."""
-    counts = backlog.due(connection, parts.org, tuple(parts.mappings), tuple(parts.providers), until)
-    for account in parts.breakers.those(Standing.OPEN):
-        waiting = _of_account(parts, connection, account, until)
-        counts |= {kind: counts[kind] - waiting[kind] for kind in _HELD_BACK}
-    asked = {name: provider.capability for name, provider in parts.providers.items()}
-    looks = [
-        backlog.has_last_look(connection, name, parts.last_words(), can.replies_by_batch, until)
-        for name, can in asked.items()
-        if can.polls_statuses and can.replies_by_batch
-    ]
-    return {**counts, "last looks": sum(looks)}
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What there is to do. `due`, by kind, can be done by a moment (of last looks for replies: how many accounts have
+    any); `behind` waits for accounts that are left alone; `put_off` lookups come after that moment."""
+
+    due: Mapping[str, int]
+    behind: Sequence[LeftUndone]
+    put_off: int
+
+    def __bool__(self) -> bool:
+        return any(self.due.values()) or bool(self.behind)
+
+    def left(self) -> tuple[LeftUndone, ...]:
+        """What is left to the next pass where this one ends."""
+        return tuple(self._left())
+
+    def _left(self) -> Iterator[LeftUndone]:
+        if any(self.due.values()):
+            yield LeftUndone(_some(self.due), "nothing came of trying for a while, and the alarms say more")
+        yield from self.behind
+        if self.put_off:
+            yield LeftUndone({"lookups": self.put_off}, "their providers take their time, or could not be asked")
 
 
-def _of_account(parts: Parts, connection: Connection, account: str, until: datetime) -> dict[str, int]:
-    counts = backlog.due(connection, parts.org, (), (account,), until)
-    return {kind: counts[kind] for kind in _HELD_BACK}
+def undone(parts: Parts, until: datetime) -> Undone:
+    """What can be worked on by `until`, and what of accounts that are left alone when they no longer are."""
+    with parts.database.read() as connection:
 
+        def of_account(account: str, until: datetime) -> dict[str, int]:
+            counts = backlog.due(connection, parts.org, (), (account,), until)
+            return {kind: counts[kind] for kind in _HELD_BACK}
 
-def behind_breakers(parts: Parts, connection: Connection, until: datetime) -> list[LeftUndone]:
-    """What waits for accounts that are left alone now, and could be worked on by `until` or when they are not."""
-    found = []
-    for account in sorted(parts.breakers.those(Standing.OPEN)):
-        again = parts.breakers.tried_again_at(account)
-        waiting = _of_account(parts, connection, account, max(until, again or until))
-        if any(waiting.values()):
-            found.append(LeftUndone(_some(waiting), _why(again), account, again))
-    return found
+        due = backlog.due(connection, parts.org, tuple(parts.mappings), tuple(parts.providers), until)
+        behind = []
+        for account in sorted(parts.breakers.those(Standing.OPEN)):
+            due |= {kind: due[kind] - count for kind, count in of_account(account, until).items()}
+            again = parts.breakers.tried_again_at(account)
+            if waiting := _some(of_account(account, max(until, again or until))):
+                behind.append(LeftUndone(waiting, _why(again), account, again))
+        due["last looks"] = sum(
+            backlog.has_last_look(connection, name, parts.last_words(), provider.capability.replies_by_batch, until)
+            for name, provider in parts.providers.items()
+            if provider.capability.polls_statuses and provider.capability.replies_by_batch
+        )
+        others = parts.providers.keys() - {each.account for each in behind}
+        return Undone(due, behind, backlog.lookups_put_off(connection, sorted(others), until))
 
 
 def _why(again: datetime | None) -> str:
@@ -77,16 +91,3 @@ def _why(again: datetime | None) -> str:
 
 def _some(counts: Mapping[str, int]) -> dict[str, int]:
     return {kind: count for kind, count in counts.items() if count}
-
-
-def left_undone(
-    parts: Parts, connection: Connection, undone: Mapping[str, int], behind: Sequence[LeftUndone], until: datetime
-) -> Iterator[LeftUndone]:
-    """All that is left where a pass ends: `undone` of what was due by `until`, `behind` the breakers of accounts."""
-    if any(undone.values()):
-        yield LeftUndone(_some(undone), "nothing came of trying for a while, and the alarms say more")
-    yield from behind
-    waited_for = {each.account for each in behind}
-    others = [account for account in parts.providers if account not in waited_for]
-    if put_off := backlog.lookups_put_off(connection, others, until):
-        yield LeftUndone({"lookups": put_off}, "their providers take their time, or could not be asked")

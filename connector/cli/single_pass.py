@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from connector.app import App
-from connector.cli.left_undone import LeftUndone, behind_breakers, due, left_undone
+from connector.cli.left_undone import LeftUndone, Undone, undone
 from connector.model.errors import BudgetSpent, ConnectorError
 from connector.store import backlog
 from connector.sync.parts import Parts
@@ -126,23 +126,22 @@ class SinglePass:
     def _over(self, waits_until: float, worked_at: float) -> bool:
         now = time.monotonic()
         parts = self._parts
-        until = parts.clock() + _HORIZON
+        to_do = undone(parts, parts.clock() + _HORIZON)
+        self._left = to_do.left()
         with parts.database.read() as connection:
-            undone, behind = due(parts, connection, until), behind_breakers(parts, connection, until)
-            self._left = tuple(left_undone(parts, connection, undone, behind, until))
             since = parts.clock() - parts.timing.final_after
             unsaid = now < waits_until and backlog.without_last_word(
                 connection, tuple(parts.providers), parts.last_words(), since
             )
-        if any(undone.values()) or behind:
-            if now < max(worked_at + _PATIENCE, self._patience_with(behind, worked_at)):
+        if to_do:
+            if now < max(worked_at + _PATIENCE, self._patience_with(to_do, worked_at)):
                 return False
             log.warning("left_undone", count=sum(sum(each.counts.values()) for each in self._left))
         return not unsaid
 
-    def _patience_with(self, behind: Iterable[LeftUndone], worked_at: float) -> float:
+    def _patience_with(self, to_do: Undone, worked_at: float) -> float:
         """Until when accounts that are left alone are waited for, whether they are so still or were until just now."""
-        for each in behind:
+        for each in to_do.behind:
             if each.again_at is not None:
                 tried_at = time.monotonic() + (each.again_at - self._parts.clock()).total_seconds()
                 if tried_at - worked_at <= _PATIENCE_WITH_BREAKERS:
