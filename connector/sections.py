@@ -120,7 +120,7 @@ _MostMoney = Annotated[float | None, Field(gt=0)]
 
 
 class Limits(_Section):
-    """How much at most; what is not given has no cap."""
+    """How much at most of a mapping's; what is not given has no cap."""
 
     messages_an_hour: _Most = None
     messages_a_day: _Most = None
@@ -135,17 +135,29 @@ class Limits(_Section):
     def caps(self, scope: Scope, name: str = "") -> Iterator[Cap]:
         """Those that are given."""
         for unit, period in product(Unit, Period):
-            most = getattr(self, f"{unit}_{'an' if period is Period.HOUR else 'a'}_{period}")
+            most = getattr(self, f"{unit}_{'an' if period is Period.HOUR else 'a'}_{period}", None)
             if most is not None:
                 yield Cap(scope, name, unit, period, round(most * MILLIONTHS) if unit is Unit.MONEY else most)
+
+
+class AccountLimits(Limits):
+    """How much at most of an account's, or of everything; lookups are of no mapping and no campaign."""
+
+    lookups_an_hour: _Most = None
+    lookups_a_day: _Most = None
 
 
 class Caps(_Section):
     """How much may be sent at most, in the hour or day that ends now, or for a campaign; the rest is held meanwhile.
 
-    Each takes messages_an_hour, messages_a_day, messages_a_campaign, and the same for parts_ and money_.
+    Each takes messages_an_hour, messages_a_day, messages_a_campaign, and the same for parts_ and money_; everything and
+    accounts also lookups_an_hour and lookups_a_day. What `connector call` sends counts for everything and its account.
     """
 
-    everything: Limits = Field(default=Limits(), description="for all together, such as {messages_a_day = 5000}")
-    accounts: dict[str, Limits] = Field(default={}, description="by account, as a section [caps.accounts.nrs-main]")
+    everything: AccountLimits = Field(
+        default=AccountLimits(), description="for all together, such as {messages_a_day = 5000}"
+    )
+    accounts: dict[str, AccountLimits] = Field(
+        default={}, description="by account, as a section [caps.accounts.nrs-main]"
+    )
     mappings: dict[str, Limits] = Field(default={}, description="by mapping, as a section [caps.mappings.sms-outbox]")

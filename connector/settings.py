@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.crm.registry import CRMS
-from connector.model.caps import Cap, Unit
+from connector.model.caps import MILLIONTHS, Cap, Unit
 from connector.model.errors import SettingsError
 from connector.model.scopes import Scope
 from connector.providers.account import AccountOptions
@@ -97,7 +97,8 @@ class Settings(BaseSettings):
         """Every cap there is.
 
         Raises:
-            SettingsError: one of an account that is not there, or of money where an account has no price.
+            SettingsError: one of an account that is not there, of money where an account has no price, or of less than
+                one lookup costs, which would never be made.
         """
         options = self.account_options()
         caps = [*self.caps.everything.caps(Scope.EVERYTHING)]
@@ -115,6 +116,11 @@ class Settings(BaseSettings):
                 if cap.unit is Unit.MONEY and counts and chosen.price_a_part is None:
                     raise SettingsError(
                         f"[caps] the cap of {cap} cannot be counted: give [accounts.{name}] its price_a_part."
+                    )
+                price = chosen.price_a_lookup or 0
+                if cap.unit is Unit.MONEY and cap.covers_lookups(name) and price * MILLIONTHS > cap.most:
+                    raise SettingsError(
+                        f"[caps] the cap of {cap} is less than one lookup by [accounts.{name}] costs, {price:g}: raise it."
                     )
         return tuple(caps)
 

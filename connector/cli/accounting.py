@@ -2,18 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from connector.app import App
 from connector.cli.screen import say, show_table
 from connector.cli.times import shown
+from connector.cli.typed_history import counted, doubts
 from connector.model.capability import LastWord, last_words
 from connector.model.states import WITH_THE_PROVIDER, State
-from connector.store import accounting, inbox, writes
+from connector.store import accounting, inbox, typed_sends, writes
 from connector.store.accounting import Repeats, Silence, Standing
 from connector.store.outbox import counts
+from connector.store.typed_sends import TypedSends
 from connector.sync.unknown import SENT_AGAIN
 
 COLUMNS = (
@@ -40,7 +42,8 @@ class Books:
     `queued` is how many messages were ever read; `groups` has, by group and name, how many of them stand where;
     `sent_again`, by the same, how often one was sent a second time because its mapping allows it; `strayed` are
     messages whose state is not what their events say; `unwritten` counts writes the CRM refuses in whole or in part;
-    `silent` are messages that were sent more than `final_after_hours` ago and have no last word.
+    `silent` are messages that were sent more than `final_after_hours` ago and have no last word; `typed` are sends by
+    hand, which are no messages of the CRM's and so no part of the balance.
     """
 
     queued: int
@@ -52,6 +55,7 @@ class Books:
     unwritten: int = 0
     silent: tuple[Silence, ...] = ()
     final_after_hours: float = 0.0
+    typed: tuple[TypedSends, ...] = ()
 
     @property
     def balance(self) -> bool:
@@ -74,6 +78,7 @@ class Books:
                 each.account: {"messages": each.number, "oldest": each.oldest, "sent_at": each.since.isoformat()}
                 for each in self.silent
             },
+            "typed_sends": [asdict(each) for each in self.typed],
         }
 
 
@@ -92,6 +97,7 @@ def books(app: App) -> Books:
         repeats = accounting.repeats(connection, SENT_AGAIN)
         owed, told = writes.standing(connection), inbox.standing(connection)
         unwritten = writes.count_parked(connection)
+        typed = typed_sends.by_outcome(connection)
         silent = accounting.silences(connection, app.clock() - timedelta(hours=pace.final_after_hours), ends)
     groups = {group: _rows(standings, name, ends) for group, name in _names(app).items()}
     again = {group: _sums(repeats, name) for group, name in _names(app).items()}
@@ -105,6 +111,7 @@ def books(app: App) -> Books:
         unwritten,
         tuple(silent),
         pace.final_after_hours,
+        tuple(typed),
     )
 
 
@@ -161,6 +168,8 @@ def show(read: Books) -> None:
     show_table("Messages", ("by", "name", "queued", *COLUMNS, "sent again"), rows)
     if len(read.groups.get("run", ())) > _RUNS_SHOWN:
         say(f"Of {len(read.groups['run'])} runs the last {_RUNS_SHOWN} are shown; `--json` has them all.")
+    if read.typed:
+        say(counted(read.typed))
     for sentence, style in _to_look_at(read):
         say(sentence, style)
     if read.balance:
@@ -180,6 +189,7 @@ def _to_look_at(read: Books) -> Iterator[tuple[str, str]]:
             "the provider lists, where it has a list; look the others up in its pages."
         )
         yield sentence, "yellow"
+    yield from doubts(read.typed)
     if read.unwritten:
         yield f"{read.unwritten} writes are parked: the CRM refuses them; see `connector writes list`.", "yellow"
     if read.writes.get("due"):

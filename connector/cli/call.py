@@ -10,15 +10,16 @@ import typer
 from pydantic import ValidationError
 
 from connector.app import App
-from connector.cli.call_answers import ask_and_show, needs_a_file
+from connector.cli.call_answers import ask_and_show, needs_a_file, show_told
 from connector.cli.call_help import explain, show_list
 from connector.cli.opening import SettingsFile, opened, require_tables
 from connector.cli.screen import complain
-from connector.cli.typed_sends import recipients, refusals, shortened
+from connector.cli.typed_history import show_sent
+from connector.cli.typed_sends import NotSent, recipients, send, shortened
 from connector.log import masked
-from connector.model.errors import MayHaveLeft, SettingsError
+from connector.model.errors import MayHaveLeft, SettingsError, Unreadable
 from connector.providers.calling import asked_of, call_of, operation_of, wrong_data
-from connector.providers.operation import Asked, Operation
+from connector.providers.operation import Asked, Call, Operation
 from connector.providers.registry import CLIENTS
 from connector.settings import Settings, read
 
@@ -38,6 +39,7 @@ def call(
         str, typer.Option(metavar="JSON", help="What is asked: a JSON object, @FILE with one, or - for standard input.")
     ] = "{}",
     listed: Annotated[bool, typer.Option("--list", help="List the operations, of one provider or of all.")] = False,
+    sent: Annotated[bool, typer.Option("--sent", help="Show the last sends by hand: who, when, to how many.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do what sends messages or can change everything.")] = False,
     output: Annotated[Path | None, typer.Option(help="Where a file or a text that is answered goes.")] = None,
     config: SettingsFile = None,
@@ -54,11 +56,15 @@ def call(
     in the guide and by ours, and an example. The answer is a JSON document; a list's pages are joined, a line of JSON a
     row, and so are reports.
 
-    What sends messages needs --yes, and is held to pauses, consent and live fire as every message is; it has no record
-    in the CRM and no row in the store. Exits with 1 when it is refused or fails, with 2 when what was typed is wrong.
+    What sends messages needs --yes, and is held to pauses, consent, live fire and the caps for everything and its
+    account as every message is, not to quiet hours, which are a mapping's. It has no record in the CRM; the store keeps
+    who sent it, when, to whom and how it ended: --sent shows the last ones. Exits with 1 when it is refused or fails,
+    with 2 when what was typed is wrong.
     """
     if listed:
         show_list([_provider(target, config)] if target else list(CLIENTS), as_json=as_json)
+    elif sent:
+        show_sent(config, as_json=as_json)
     elif target is None or (operation is None and help_):
         typer.echo(ctx.get_help())
     elif operation is None:
@@ -94,14 +100,11 @@ def _call(
             _end(2, ["the answer is a file, which is none for a terminal: name one by --output, or pipe it."])
         if not yes and (operation.sends or operation.changes_everything):
             _end(1, [_what_would_happen(account, operation, asked)])
+        line = call_of(provider, app.lines(account), name)
         if operation.sends:
-            _require_leave(app, account, operation, asked)
-        try:
-            whole = ask_and_show(call_of(provider, app.lines(account), name), asked, output=output, compact=compact)
-        except MayHaveLeft as error:
-            if not operation.sends:
-                raise
-            _end(1, [f"{error}; it may have been sent all the same: look there before typing this again."])
+            whole = show_told(operation, _sent(app, account, line, asked), output=output, compact=compact)
+        else:
+            whole = ask_and_show(line, asked, output=output, compact=compact)
     raise typer.Exit(0 if whole else 1)
 
 
@@ -111,11 +114,15 @@ def _end(code: int, sentences: Sequence[str]) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _require_leave(app: App, account: str, operation: Operation[..., Any], asked: Asked) -> None:
+def _sent(app: App, account: str, line: Call[..., Any], asked: Asked) -> Any:
     require_tables(app)
-    reasons = refusals(app, account, operation, asked)
-    if reasons:
-        _end(1, [*reasons, "Nothing was sent, to nobody."])
+    try:
+        return send(app, account, line, asked)
+    except NotSent as refused:
+        _end(1, [*refused.reasons, "Nothing was sent, to nobody."])
+    except (MayHaveLeft, Unreadable) as error:
+        sentence = str(error).rstrip(".")
+        _end(1, [f"{sentence}; it may have been sent all the same: look there before typing this again."])
 
 
 def _what_would_happen(account: str, operation: Operation[..., Any], asked: Asked) -> str:

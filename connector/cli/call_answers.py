@@ -25,8 +25,12 @@ def ask_and_show(call: Call[..., Any], asked: Asked, *, output: Path | None, com
         for page in call.pages_of(asked):
             _lines(_document(type(item), item) for item in page.data)
         return True
-    told = call.of(asked)
-    if call.operation.streams:
+    return show_told(call.operation, call.of(asked), output=output, compact=compact)
+
+
+def show_told(operation: Operation[..., Any], told: Any, *, output: Path | None, compact: bool) -> bool:
+    """Writes what an operation without pages told; false when rows of it could not be read."""
+    if operation.streams:
         return _rows(told)
     if isinstance(told, bytes) or (output is not None and isinstance(told, str)):
         _file(told.encode() if isinstance(told, str) else told, output)
@@ -35,7 +39,7 @@ def ask_and_show(call: Call[..., Any], asked: Asked, *, output: Path | None, com
     elif told is None and not compact:
         remark("It is done; this operation tells nothing.")
     else:
-        _write(_document(call.operation.tells, told), 0 if compact else orjson.OPT_INDENT_2)
+        _write(_document(operation.tells, told), 0 if compact else orjson.OPT_INDENT_2)
     return True
 
 

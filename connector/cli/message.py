@@ -8,10 +8,11 @@ import typer
 from connector.cli.opening import AsJson, SettingsFile, opened
 from connector.cli.screen import say, show_json, show_table
 from connector.cli.times import shown
+from connector.cli.typed_history import in_doubt, shown_typed
 from connector.log import masked
 from connector.model.errors import StoreError
 from connector.model.messages import merge
-from connector.store import history, outbox
+from connector.store import history, outbox, typed_sends
 
 commands = typer.Typer(no_args_is_help=True, help="Look at one message.")
 
@@ -45,7 +46,9 @@ def group() -> None:
 
 @commands.command()
 def show(
-    message_id: Annotated[str, typer.Argument(metavar="ID", help="Our id, the provider's id, or the record's id.")],
+    message_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Our id, the provider's id, or the record's id; or a typed send's.")
+    ],
     config: SettingsFile = None,
     full: Annotated[
         bool, typer.Option("--full", help="Show phone numbers whole, and what providers told raw.")
@@ -54,10 +57,16 @@ def show(
 ) -> None:
     """Show a message: its state, its events in order, the requests that carried it, news of it, and CRM writes.
 
-    Of a record with several rounds, the newest is shown. Phone numbers are cut to their last digits.
+    Of a record with several rounds, the newest is shown. Of what `connector call` sent: who, when, to whom, and how it
+    ended. Phone numbers are cut to their last digits.
     """
+    cell = _whole if full else _masked
     with opened(config) as app, app.database.read() as connection:
         row, events, writes = outbox.history(connection, message_id)
+        typed = typed_sends.found(connection, message_id) if row is None else None
+        if typed is not None:
+            _show_typed(shown_typed(typed, cell), as_json=as_json)
+            return
         if row is None:
             raise StoreError(
                 f"no message has the id {message_id}: it is looked up by our id, the provider's and the record's. "
@@ -65,7 +74,6 @@ def show(
             )
         attempts = history.attempts_of(connection, row.id)
         news = history.news_of(connection, row.id)
-    cell = _whole if full else _masked
     told = {
         "message": _picked(row, _MESSAGE, cell) | {"text": cell("text", merge(tuple(row.pieces), tuple(row.values)))},
         "events": [_picked(event, _EVENT, cell) for event in events],
@@ -79,11 +87,25 @@ def show(
         _show(told)
 
 
+def _show_typed(told: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json({"typed_send": told})
+        return
+    for name, value in told.items():
+        if value not in (None, "", []):
+            say(f"{name:>15}  {_text(value)}")
+    if told["outcome"] in typed_sends.IN_DOUBT:
+        say()
+        say(in_doubt(told["outcome"]), "yellow")
+
+
 def _whole(_: str, value: Any) -> Any:
     return value
 
 
 def _masked(name: str, value: Any) -> Any:
+    if name == "recipients":
+        return [masked(recipient) for recipient in value]
     return masked(value) if name in _WITH_NUMBERS and isinstance(value, str) else value
 
 

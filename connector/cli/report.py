@@ -16,9 +16,9 @@ def report(config: SettingsFile = None, as_json: AsJson = False) -> None:
     """Account for every message: how many were read, and how many stand where.
 
     Shown as a whole, by run, provider, account, mapping and CRM object. What a mapping let be sent twice is counted
-    apart, as "sent again". Then come messages that never got a last word, news that matches no message, and writes
-    that are owed or parked. Exits with 1 when it does not add up, or when a message's state is not what its events
-    say.
+    apart, as "sent again". Then come what people sent by `connector call`, by how it ended, messages that never got a
+    last word, news that matches no message, and writes that are owed or parked. Exits with 1 when it does not add up,
+    or when a message's state is not what its events say.
     """
     with opened(config) as app:
         read = books(app)

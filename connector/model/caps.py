@@ -1,9 +1,11 @@
-"""Caps: how much may be sent at most, in which period, and when there is room again. Pure."""
+"""Caps: how much may be sent or looked up at most, in which period, and when there is room again. Pure."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 
 from connector.model.scopes import Scope
 
@@ -17,6 +19,7 @@ class Unit(StrEnum):
     MESSAGES = "messages"
     PARTS = "parts"
     MONEY = "money"
+    LOOKUPS = "lookups"
 
 
 class Period(StrEnum):
@@ -37,9 +40,18 @@ class Spent:
     messages: int = 0
     parts: int = 0
     money: int = 0
+    lookups: int = 0
 
     def __add__(self, other: "Spent") -> "Spent":
-        return Spent(self.messages + other.messages, self.parts + other.parts, self.money + other.money)
+        return Spent(
+            self.messages + other.messages,
+            self.parts + other.parts,
+            self.money + other.money,
+            self.lookups + other.lookups,
+        )
+
+    def __mul__(self, times: int) -> "Spent":
+        return Spent(self.messages * times, self.parts * times, self.money * times, self.lookups * times)
 
     def of(self, unit: Unit) -> int:
         """How much of one unit."""
@@ -63,7 +75,16 @@ class Cap:
         return f"{most} {self.unit} {'an' if self.period is Period.HOUR else 'a'} {self.period} for {whose}"
 
     def covers(self, account: str, mapping: str) -> bool:
-        """Whether a message of this mapping that goes through this account counts."""
+        """Whether a message of this mapping that goes through this account counts; no mapping is empty."""
+        return self.unit is not Unit.LOOKUPS and self.holds_for(account, mapping)
+
+    def covers_lookups(self, account: str) -> bool:
+        """Whether a lookup at this account counts, which belongs to no mapping and no campaign."""
+        counted = self.unit in (Unit.LOOKUPS, Unit.MONEY) and self.period is not Period.CAMPAIGN
+        return counted and self.holds_for(account, "")
+
+    def holds_for(self, account: str, mapping: str) -> bool:
+        """Whether it is a cap of this account, of this mapping, or of everything."""
         return self.scope is Scope.EVERYTHING or self.name == (account if self.scope is Scope.ACCOUNT else mapping)
 
 
@@ -72,12 +93,18 @@ def room_at(spent: Sequence[tuple[datetime, int]], most: int, window: timedelta,
 
     `spent` is (when, how much) within the window that ends at `now`; `most` and `need` are at least 1.
     """
-    rounds, rest = divmod(need - 1, most)
-    free = most - sum(amount for _, amount in spent)
-    moment = now
-    for at, amount in sorted(spent):
-        if free > rest:
-            break
-        free += amount
-        moment = max(now, at + window)
-    return moment + rounds * window
+    return next(rooms_at(spent, most, window, [need], now))
+
+
+def rooms_at(
+    spent: Sequence[tuple[datetime, int]], most: int, window: timedelta, needs: Sequence[int], now: datetime
+) -> Iterator[datetime]:
+    """As `room_at`, for many needs at once."""
+    moments = sorted(spent)
+    freed = list(accumulate((amount for _, amount in moments), initial=0))
+    free = most - freed[-1]
+    for need in needs:
+        rounds, rest = divmod(need - 1, most)
+        leave = bisect_right(freed, rest - free)
+        moment = now if leave == 0 else max(now, moments[leave - 1][0] + window)
+        yield moment + rounds * window

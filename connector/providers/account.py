@@ -37,6 +37,9 @@ class AccountOptions(BaseModel):
     price_a_part: float | None = Field(
         default=None, ge=0, description="what one part costs, for caps of money, all in one currency"
     )
+    price_a_lookup: float | None = Field(
+        default=None, ge=0, description="what one lookup costs, for caps of money; not set: they leave lookups out"
+    )
     schedule_ahead: float = Field(
         default=0.0,
         ge=0,

@@ -48,7 +48,8 @@ class Operation(ABC, Generic[P, T]):
     travel there (for GET, HEAD and DELETE all of them when it is None), the rest in the body. `section` is the guide's
     heading. `sends`: it must never be made twice, for a message leaves. `changes_everything`: it can act on all that
     the account has. `recipients` gives whom what is asked would reach, as it is written there; every row that sends has
-    it.
+    it. `text` gives the text that each of them gets, where what it costs goes by its parts; `batch` reads the
+    provider's id of what was sent off what is told, where it tells one.
     `follow` gives what to ask for the next page, from what was asked and told, or None after the last.
     `rows` reads a streamed answer line by line. What tells None has no body worth reading. A provider's own subclass
     says what its refusals look like.
@@ -69,6 +70,8 @@ class Operation(ABC, Generic[P, T]):
         sends: bool = False,
         changes_everything: bool = False,
         recipients: Callable[[Any], Sequence[str]] | None = None,
+        text: Callable[[Any], str] | None = None,
+        batch: Callable[[Any], str | int | None] | None = None,
         follow: Callable[[Any, Any], Asked | None] | None = None,
         rows: Callable[[Iterator[str]], T] | None = None,
     ) -> None:
@@ -81,6 +84,8 @@ class Operation(ABC, Generic[P, T]):
         self.sends = sends
         self.changes_everything = changes_everything
         self.recipients = recipients
+        self.text = text
+        self.batch = batch
         self.follow = follow
         self._query = query
         self._rows = rows

@@ -1,7 +1,9 @@
 """What was spent of the caps, counted from committed attempts: a request that certainly sent nothing spent nothing.
 
 Senders of one store take turns by the lease's row, which `connector.store.lease.check` locks until their commit: two of
-them cannot both see the last of a cap as free.
+them cannot both see the last of a cap as free. A person's command has no lease, and takes turns by
+`connector.store.lease.take_turns`, which locks the same row. Typed sends and lookups have no attempt; what certainly
+cost nothing of theirs is given back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,9 +12,9 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, or_, select
+from sqlalchemy import Connection, case, delete, func, or_, select, update
 
-from connector.model.caps import MILLIONTHS, Spent
+from connector.model.caps import MILLIONTHS, Spent, Unit
 from connector.model.states import State
 from connector.store.attempts import ATTEMPT
 from connector.store.batches import incoming, put
@@ -20,6 +22,8 @@ from connector.store.outbox import MESSAGE
 from connector.store.tables import Spending
 
 SPENDING: Any = Spending.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+_AMOUNTS = (SPENDING.c.messages, SPENDING.c.parts, SPENDING.c.money, SPENDING.c.lookups)
 
 CAP_REACHED = "CAP_REACHED"
 """The failure code of messages that are held for a cap."""
@@ -44,12 +48,12 @@ def cost(row: Any, price_a_part: float) -> Spent:
 
 
 def money(parts: int, price_a_part: float) -> int:
-    """What parts cost, in millionths, each rounded up."""
+    """What parts cost, or lookups by the price of one, in millionths, each rounded up."""
     return parts * ceil(round(price_a_part * MILLIONTHS, 3))
 
 
 def spend(connection: Connection, spent: Iterable[tuple[str, Spender, Spent]], now: datetime) -> None:
-    """Writes down what attempts (by id) are about to spend, in the transaction that commits them."""
+    """Writes down what attempts, or others by their ids, are about to spend, in the transaction that commits them."""
     sums: dict[tuple[str, Spender], Spent] = {}
     for attempt_id, spender, amount in spent:
         sums[attempt_id, spender] = sums.get((attempt_id, spender), Spent()) + amount
@@ -63,10 +67,18 @@ def spend(connection: Connection, spent: Iterable[tuple[str, Spender, Spent]], n
             "messages": amount.messages,
             "parts": amount.parts,
             "money": amount.money,
+            "lookups": amount.lookups,
         }
         for (attempt_id, spender), amount in sums.items()
     ]
     put(connection, SPENDING, rows)
+
+
+def give_back(connection: Connection, spent_as: str, at: datetime, amount: Spent) -> None:
+    """Takes back what was written down under an id at a moment, as far as it certainly was not spent."""
+    mine = SPENDING.c.at == at, SPENDING.c.attempt_id == spent_as  # it is found by its moment, which has an index
+    less = {each.name: each - amount.of(Unit(each.name)) for each in _AMOUNTS}
+    connection.execute(update(SPENDING).where(*mine).values(less))
 
 
 def forget(connection: Connection, before: datetime) -> None:
@@ -83,9 +95,6 @@ def _sums(*columns: Any) -> list[Any]:
     return [func.coalesce(func.sum(column), 0) for column in columns]
 
 
-_AMOUNTS = (SPENDING.c.messages, SPENDING.c.parts, SPENDING.c.money)
-
-
 def spent_since(connection: Connection, hour: datetime, day: datetime) -> list[tuple[Spender, Spent, Spent]]:
     """By account and mapping: what was spent after `hour` and after `day` (the earlier of the two)."""
     joined, counts = _counted()
@@ -96,7 +105,7 @@ def spent_since(connection: Connection, hour: datetime, day: datetime) -> list[t
         .where(SPENDING.c.at > day, counts)
         .group_by(SPENDING.c.account, SPENDING.c.mapping)
     )
-    return [(Spender(row[0], row[1]), _spent(row[2:5]), _spent(row[5:8])) for row in rows]
+    return [(Spender(row[0], row[1]), _spent(row[2:6]), _spent(row[6:10])) for row in rows]
 
 
 def spent_by_campaigns(connection: Connection, campaigns: Sequence[str]) -> list[tuple[Spender, Spent]]:
@@ -109,7 +118,7 @@ def spent_by_campaigns(connection: Connection, campaigns: Sequence[str]) -> list
         .where(SPENDING.c.campaign.in_(select(named.c.campaign)), counts)
         .group_by(SPENDING.c.account, SPENDING.c.mapping, SPENDING.c.campaign)
     )
-    return [(Spender(row[0], row[1], row[2]), _spent(row[3:6])) for row in rows]
+    return [(Spender(row[0], row[1], row[2]), _spent(row[3:7])) for row in rows]
 
 
 def timeline(connection: Connection, since: datetime) -> list[tuple[datetime, Spender, Spent]]:
@@ -121,7 +130,7 @@ def timeline(connection: Connection, since: datetime) -> list[tuple[datetime, Sp
         .where(SPENDING.c.at > since, counts)
         .group_by(SPENDING.c.at, SPENDING.c.account, SPENDING.c.mapping)
     )
-    return [(row[0], Spender(row[1], row[2]), _spent(row[3:6])) for row in rows]
+    return [(row[0], Spender(row[1], row[2]), _spent(row[3:7])) for row in rows]
 
 
 def in_line(connection: Connection, now: datetime) -> list[tuple[Spender, int, int]]:
@@ -136,5 +145,4 @@ def in_line(connection: Connection, now: datetime) -> list[tuple[Spender, int, i
 
 
 def _spent(amounts: Sequence[Any]) -> Spent:
-    messages, parts, money = (int(amount) for amount in amounts)
-    return Spent(messages, parts, money)
+    return Spent(*(int(amount) for amount in amounts))

@@ -56,6 +56,17 @@ def check(connection: Connection, name: str, fence: int, now: datetime) -> None:
         raise LeaseHeld("this process was paused for too long and has lost its lease: it may commit no new attempt")
 
 
+def take_turns(connection: Connection, name: str, now: datetime) -> None:
+    """Locks the lease's row until the commit, whoever holds the lease, and leaves it as it is.
+
+    For who spends of the caps without being the daemon: between here and the commit nobody who goes through `check`
+    reads what was spent, so that two of them cannot both see the last of a cap as free. On SQLite a transaction that
+    writes is alone by itself.
+    """
+    put(connection, LEASE, [{"name": name, "holder": "", "fence": 0, "expires_at": now}], unless=["name"])
+    connection.execute(select(LEASE.c.name).where(LEASE.c.name == name).with_for_update()).one()
+
+
 def _set(connection: Connection, name: str, **values: Any) -> None:
     connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
 

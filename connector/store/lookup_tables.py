@@ -16,6 +16,7 @@ class Lookup(SQLModel, table=True):
 
     `asking` is committed before the question leaves, `under_way` is the provider's id of one it has begun. `result`
     and `known_at` stay while it is asked anew. `lost` counts questions whose answers were lost and may have cost.
+    `room_at` is when a cap that keeps it from being asked has room again, as far as can be foretold.
     """
 
     __tablename__ = "lookup"
@@ -37,6 +38,7 @@ class Lookup(SQLModel, table=True):
     under_way: str | None
     settled_at: datetime | None = when()
     error: str | None = Field(sa_column=Column(Text))
+    room_at: datetime | None = when()
     result: dict[str, Any] | None = Field(sa_column=Column(Json, nullable=True), default=None)
     known_at: datetime | None = when()
 

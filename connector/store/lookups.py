@@ -60,7 +60,7 @@ def known(row: Any) -> LookedUp:
 def ask_for(connection: Connection, targets: Collection[Target], now: datetime) -> None:
     """Makes lookups due, anew where they have been asked for before; what is known stays known meanwhile."""
     anew = {"standing": "due", "requested_at": now, "not_before": None, "tries": 0, "lost": 0}
-    anew |= {"under_way": None, "settled_at": None, "error": None}
+    anew |= {"under_way": None, "settled_at": None, "error": None, "room_at": None}
     rows = [{"id": new_id(), "account": account, "target": target, **anew} for account, target in targets]
     put(connection, LOOKUP, rows, unless=["account", "target"], replace=list(anew))
 
@@ -127,7 +127,24 @@ def due(connection: Connection, account: str, standing: str, now: datetime, limi
 
 def begin(connection: Connection, ids: Sequence[str]) -> None:
     """Commits that the questions are about to leave."""
-    amend(connection, LOOKUP, [{"id": each, "standing": "asking"} for each in ids])
+    amend(connection, LOOKUP, [{"id": each, "standing": "asking", "room_at": None} for each in ids])
+
+
+def put_off(connection: Connection, account: str, rows: Sequence[tuple[Any, datetime, str]]) -> None:
+    """Leaves lookups due until there is room under a cap, for a reason; the messages that wait for them are looked at
+    again, and their wait for the answer begins when there is room."""
+    changes = [
+        {"id": row.id, "requested_at": at, "not_before": at, "room_at": at, "error": why} for row, at, why in rows
+    ]
+    amend(connection, LOOKUP, changes)
+    wake(connection, account, [row.target for row, _, _ in rows])
+
+
+def in_line(connection: Connection, accounts: Collection[str], now: datetime) -> dict[str, int]:
+    """By account, of these: how many lookups wait for a cap that has no room yet."""
+    waits = and_(LOOKUP.c.account.in_(list(accounts)), LOOKUP.c.standing == "due", LOOKUP.c.room_at > now)
+    rows = connection.execute(select(LOOKUP.c.account, func.count()).where(waits).group_by(LOOKUP.c.account))
+    return {row[0]: row[1] for row in rows}
 
 
 def end(connection: Connection, account: str, ends: Sequence[LookupEnd], now: datetime) -> None:

@@ -3,14 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Index,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from connector.model.consent import ConsentSource
@@ -258,7 +251,8 @@ class Cursor(SQLModel, table=True):
 
 
 class Spending(SQLModel, table=True):
-    """What one attempt spent of the caps, by mapping and campaign. `money` is in millionths."""
+    """What one attempt spent of the caps, by mapping and campaign; or one typed send, or lookups asked for together,
+    which are of no mapping and stand under ids of their own. `money` is in millionths."""
 
     __tablename__ = "spending"
     __table_args__ = (Index("ix_spending_campaign", "campaign", "at"),)
@@ -272,6 +266,7 @@ class Spending(SQLModel, table=True):
     messages: int
     parts: int
     money: int = Field(sa_column=Column(BigInteger, nullable=False))
+    lookups: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class Pause(SQLModel, table=True):

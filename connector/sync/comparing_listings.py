@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connector.model.errors import ExchangeError
 from connector.model.messages import OpenBatch, OpenMessage
 from connector.model.states import FINAL, State
-from connector.store import attempts, comparison
+from connector.store import attempts, comparison, typed_sends
 from connector.sync.comparing import Compared, Difference, Kind
 from connector.sync.parts import Parts
 
@@ -48,8 +48,9 @@ def _unknown_sendings(parts: Parts, account: str, window: Compared) -> Iterator[
         named = {news.reference: news.provider_batch for news in listed if news.reference}
         with parts.database.read() as connection:
             known = comparison.known_attempts(connection, list(named))
+            typed = typed_sends.known_batches(connection, account, {each for each in named.values() if each})
         for reference, sending in named.items():
-            if reference not in known:
+            if reference not in known and sending not in typed:
                 sentence = f"it carries our reference {reference}, and no attempt of ours has it: an older store's?"
                 yield Difference(Kind.SENDING_UNKNOWN, account, sending or reference, sentence)
 
@@ -75,8 +76,11 @@ def _of_batch(parts: Parts, account: str, batch: OpenBatch) -> Iterator[Differen
     ours = {message.to: message for message in batch.messages}
     shown: dict[str, _Shown] = {}
     for listed in parts.line(account).converse(parts.providers[account].shown(batch)):
+        with parts.database.read() as connection:
+            batches = {news.provider_batch for news in listed if news.provider_batch} - {batch.provider_batch}
+            typed = typed_sends.known_batches(connection, account, batches) if batches else set()
         for news in listed:
-            if news.phone:
+            if news.phone and news.provider_batch not in typed:
                 before = shown.setdefault(news.phone, _Shown(news.state, news.word))
                 if _rank(news.state) >= _rank(before.state):
                     before.state, before.word = news.state, news.word

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from connector.store import caps, housekeeping, lookups
+from connector.store import caps, housekeeping, lookups, typed_sends
 from connector.sync.parts import Parts
 
 
@@ -21,6 +21,7 @@ def housekeep(parts: Parts, keep_days: int) -> int:
                 break
     with parts.database.begin() as connection:
         caps.forget(connection, before)
+        gone += typed_sends.drop_old(connection, before)
         longest = max(
             (mapping.lookup.keep for mapping in parts.mappings.values() if mapping.lookup), default=timedelta()
         )

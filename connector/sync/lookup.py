@@ -9,15 +9,18 @@ from typing import Any
 
 import structlog
 
-from connector.model.errors import ConnectorError, MayHaveLeft, Refused, Throttled, Unreadable
+from connector.model.errors import ConnectorError, MayHaveLeft, NeverLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.lookups import LookedUp
 from connector.providers.account import AccountOptions
 from connector.providers.base import Provider
-from connector.store import lookups
+from connector.store import caps, lookups
+from connector.store.db import new_id
 from connector.store.lookups import LookupEnd
+from connector.sync.allowance import lookup_cost
 from connector.sync.answers import LONG_WAIT
 from connector.sync.breakers import Standing
+from connector.sync.lookup_caps import spend, within_caps
 from connector.sync.parts import Parts, backoff
 
 log = structlog.get_logger()
@@ -42,19 +45,31 @@ class _Flight:
 
 
 @dataclass(frozen=True, slots=True)
+class _Begun:
+    """Questions that are committed; `spent_as` is the id under which the caps count them, as of `at`."""
+
+    rows: Sequence[Any]
+    spent_as: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
-    """How one question ended; `pauses`: the account should be left alone for a while."""
+    """How one question ended; `pauses`: the account should be left alone for a while; `free`: it certainly cost
+    nothing."""
 
     end: LookupEnd
     pauses: bool = False
+    free: bool = False
 
 
 def look_up(parts: Parts, account: str, senders: Executor) -> int:
     """Asks an account for the lookups that are due, by its senders, rate and breaker; gives how many were settled.
 
     A question is committed before it leaves. One whose answer is lost, to a crash too, may have cost money and is
-    asked again at most once. A lookup that the provider takes its time over is asked after until it is there. Lookups
-    that fail by the account's or its provider's fault open its breaker, as sends do, and one may be what closes it.
+    asked again at most once. A lookup that the provider takes its time over is asked after until it is there. One that
+    a cap forbids waits until there is room, and the messages that wait for it are held. Lookups that fail by the
+    account's or its provider's fault open its breaker, as sends do, and one may be what closes it.
 
     Raises:
         LeaseHeld: this process lost its lease; nothing was asked.
@@ -63,12 +78,12 @@ def look_up(parts: Parts, account: str, senders: Executor) -> int:
     settled = _take_up_interrupted(parts, account)
     for standing in ("under_way", "due"):
         while not parts.stopping.is_set():
-            rows = _begin(parts, provider, standing)
-            if not rows:
+            begun = _begin(parts, provider, standing)
+            if not begun.rows:
                 break
             ask = _ask if standing == "due" else _ask_after
-            ended = list(senders.map(partial(_in_flight, parts, provider, _Flight(), ask), rows))
-            settled += _note(parts, account, [each.end for each in ended])
+            ended = list(senders.map(partial(_in_flight, parts, provider, _Flight(), ask), begun.rows))
+            settled += _noted(parts, account, begun, ended)
             if any(each.pauses for each in ended):
                 return settled
     return settled
@@ -79,26 +94,33 @@ def _take_up_interrupted(parts: Parts, account: str) -> int:
     now = parts.clock()
     with parts.database.read() as connection:
         rows = lookups.due(connection, account, "asking", now, 10_000)
-    return _note(parts, account, [_lost(row, _LOST_IN_A_CRASH, now) for row in rows])
+    lost = [_Asked(_lost(row, _LOST_IN_A_CRASH, now)) for row in rows]
+    return _noted(parts, account, _Begun(rows, None, now), lost) if lost else 0
 
 
-def _begin(parts: Parts, provider: Provider[AccountOptions], standing: str) -> Sequence[Any]:
-    """The lookups that are asked for now; those that may cost are committed as such."""
+def _begin(parts: Parts, provider: Provider[AccountOptions], standing: str) -> _Begun:
+    """The lookups that are asked for now; those that may cost are committed as such, and with them what they spend."""
     now, account = parts.clock(), provider.account
+    nothing = _Begun((), None, now)
     breaker = parts.breakers.standing(account)
     probing = breaker is Standing.HALF_OPEN
     _, room = parts.rates.left(account, 1, 1 if probing else provider.settings.senders * _QUESTIONS_A_SENDER)
     if breaker is Standing.OPEN or not room:
-        return ()
+        return nothing
+    costs = standing == "due"
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         rows = lookups.due(connection, account, standing, now, room)
+        if costs and rows:
+            rows = within_caps(parts, connection, account, rows, now)
         if probing and rows and not parts.breakers.probe(account):
-            return ()
-        if standing == "due":
+            return nothing
+        begun = _Begun(rows, new_id() if costs else None, now)
+        if begun.spent_as and rows:
             lookups.begin(connection, [row.id for row in rows])
+            spend(parts.providers, connection, account, begun.spent_as, len(rows), now)
     parts.rates.take(account, 0, len(rows))
-    return rows
+    return begun
 
 
 def _in_flight(
@@ -110,7 +132,8 @@ def _in_flight(
 ) -> _Asked:
     """Asks, unless a question beside this one has told that the account is to be left alone."""
     if flight.over:
-        return _Asked(_end(row, row.standing, tries=row.tries, under_way=row.under_way, error=row.error), pauses=True)
+        end = _end(row, row.standing, tries=row.tries, under_way=row.under_way, error=row.error)
+        return _Asked(end, pauses=True, free=True)
     asked = ask(parts, provider, row)
     if asked.pauses or parts.breakers.standing(provider.account) is Standing.OPEN:
         flight.over = True
@@ -128,9 +151,10 @@ def _ask(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _Asked:
     except ConnectorError as error:
         if _of_the_target(error):
             parts.breakers.worked(account)
-            return _Asked(_failed(row, str(error), parts.clock()))
+            return _Asked(_failed(row, str(error), parts.clock()), free=True)
         _failed_at(parts, account, error)
-        return _Asked(_put_off(parts, account, row, error), pauses=True)
+        free = isinstance(error, NeverLeft | Refused)
+        return _Asked(_put_off(parts, account, row, error), pauses=True, free=free)
     except Exception as error:  # a bug in an adapter must not ask for ever
         log.exception("lookup_failed", account=account, lookup=row.id)
         return _Asked(_failed(row, f"{type(error).__name__} in the adapter", parts.clock()))
@@ -166,12 +190,14 @@ def _ask_after(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _A
     return _Asked(_answered(row, told, parts.clock()))
 
 
-def _note(parts: Parts, account: str, ends: Sequence[LookupEnd]) -> int:
-    if ends:
-        now = parts.clock()
-        with parts.database.begin() as connection:
-            lookups.end(connection, account, ends, now)
-    return sum(1 for end in ends if end.settled_at is not None)
+def _noted(parts: Parts, account: str, begun: _Begun, ended: Sequence[_Asked]) -> int:
+    """Notes how questions ended; what certainly cost nothing is given back to the caps."""
+    free = sum(1 for each in ended if each.free)
+    with parts.database.begin() as connection:
+        lookups.end(connection, account, [each.end for each in ended], parts.clock())
+        if begun.spent_as and free:
+            caps.give_back(connection, begun.spent_as, begun.at, lookup_cost(parts.providers, account) * free)
+    return sum(1 for each in ended if each.end.settled_at is not None)
 
 
 def _answered(row: Any, told: LookedUp, now: datetime) -> LookupEnd:

@@ -183,4 +183,6 @@ class Messages(Room):
         body="form",
         sends=True,
         recipients=lambda asked: [one.strip().removeprefix(WHATSAPP_PREFIX) for one in asked.to.split(",")],
+        text=lambda asked: asked.text,
+        batch=lambda told: told.each[0].ref,
     )

@@ -87,7 +87,15 @@ class SMS(Room):
 
     room: ClassVar[str] = "sms"
     send = OptimumOperation(
-        "POST", "api/SMS/Send", section="Send SMS", asks=SendSMS, tells=Received, sends=True, recipients=destinations
+        "POST",
+        "api/SMS/Send",
+        section="Send SMS",
+        asks=SendSMS,
+        tells=Received,
+        sends=True,
+        recipients=destinations,
+        text=lambda asked: asked.message,
+        batch=lambda told: told.id,
     )
     status = OptimumOperation("GET", "api/SMS/GetStatus", section="Get Status", asks=AskStatus, tells=Status)
     status_by_post = OptimumOperation("POST", "api/SMS/GetStatus", section="Get Status", asks=AskStatus, tells=Status)
@@ -122,6 +130,7 @@ class Voice(Room):
         tells=Received,
         sends=True,
         recipients=destinations,
+        batch=lambda told: told.id,
     )
     call_with_campaign = OptimumOperation(
         "POST",
@@ -131,4 +140,5 @@ class Voice(Room):
         tells=Received,
         sends=True,
         recipients=destinations,
+        batch=lambda told: told.id,
     )

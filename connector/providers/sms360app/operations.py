@@ -62,6 +62,8 @@ class Messages(Room):
         tells=Sent,
         sends=True,
         recipients=lambda asked: [asked.receiver_number],
+        text=lambda asked: asked.message_body,
+        batch=lambda told: told.message.message_id,
     )
 
 

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from connector.store import lookup_tables, schedule, tables  # noqa: F401  # the tables register themselves with the metadata
+from connector.store import lookup_tables, schedule, tables, typed_sends  # noqa: F401  # the tables register themselves with the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

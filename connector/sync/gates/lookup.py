@@ -22,6 +22,7 @@ FAILURE_STANDS = timedelta(hours=1)
 
 LOOKUP_STOP = "LOOKUP_STOP"
 LOOKUP_FAILED = "LOOKUP_FAILED"
+LOOKUP_CAP_REACHED = "LOOKUP_CAP_REACHED"
 
 _STATES_NOTHING = "it says nothing"
 
@@ -56,7 +57,7 @@ class _Sorted:
 def lookup(
     parts: Parts, connection: Transaction, _: str, rows: Sequence[Any], now: datetime
 ) -> Mapping[str, Move | None]:
-    """Those whose lookup stops them, those held without one, and those that wait for it.
+    """Those whose lookup stops them, those held without one or until a cap has room for it, and those that wait for it.
 
     A result is asked for once an account and recipient. It is written to the record of each message once.
     """
@@ -69,6 +70,8 @@ def lookup(
         found = there.get((part.account, row.to_number))
         if found is not None and _is_fresh(found, part, now):
             batch.decide(row, part, found)
+        elif found is not None and found.settled_at is None and found.room_at is not None and found.room_at > now:
+            batch.moves[row.id] = _held_by_cap(row, found)
         elif (failure := _failure(parts, part, row, found, now)) is None:
             batch.wait(row, part, found, now)
         elif part.holds_on_failure:
@@ -114,6 +117,12 @@ def _held(row: Any, why: str, now: datetime) -> Move:
     return Move(
         row.id, State.HELD, "lookup", Failure(LOOKUP_FAILED, reason, Fault.PROVIDER, Retry.LATER), not_before=until
     )
+
+
+def _held_by_cap(row: Any, found: Any) -> Move:
+    """A lookup that may not be asked for yet is waited for, whatever the mapping says of lookups that fail."""
+    failure = Failure(LOOKUP_CAP_REACHED, found.error, retry=Retry.LATER)
+    return Move(row.id, State.HELD, "lookup", failure, not_before=found.room_at)
 
 
 def _stopped(row: Any, part: LookupPart, found: Any) -> Move | None:

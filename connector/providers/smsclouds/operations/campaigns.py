@@ -135,6 +135,8 @@ class Campaigns(Room):
         tells=Campaign,
         sends=True,
         recipients=cellphones,
+        text=lambda asked: asked.text,
+        batch=lambda told: told.campaign,
     )
     messages = SmscloudsOperation(
         "GET",
@@ -158,4 +160,6 @@ class Clic(Room):
         tells=Campaign,
         sends=True,
         recipients=cellphones,
+        text=lambda asked: asked.text,
+        batch=lambda told: told.campaign,
     )

@@ -76,4 +76,5 @@ class Emails(Room):
         tells=EmailCampaign,
         sends=True,
         recipients=lambda asked: [recipient.email for recipient in asked.recipients],
+        batch=lambda told: told.email_campaign_id,
     )

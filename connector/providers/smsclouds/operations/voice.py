@@ -111,6 +111,7 @@ class Voice(Room):
         tells=VoiceCampaign,
         sends=True,
         recipients=cellphones,
+        batch=lambda told: told.voice_campaign,
     )
     show = SmscloudsOperation(
         "GET",
