@@ -1,6 +1,7 @@
 """What only meaning can tell: every end reaches the record, every message has a carrier, every name is in the org."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connector.mapping.content_check import ONE_CHANNEL, channels_of, check_content
@@ -92,19 +93,39 @@ def _account_fits(
         document.report(path, f"the account `{account.account}` sends to {served} only, not to {country}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a stop finds records: by what they hold, in fields of this kind, such as `like`."""
+
+    fields: tuple[tuple[str, str], ...]
+    held: str
+    kind: str
+    like: str
+
+    def finds(self, object_name: str) -> bool:
+        return any(name == object_name for name, _ in self.fields)
+
+
 def _opt_outs_are_found(document: Document, mapping: RecordMapping) -> None:
     ways = {
-        "set": (mapping.reply_phone_fields(), "number", "phone", "MobilePhone"),
-        "set_by_address": (mapping.reply_address_fields(), "e-mail address", "address", "Email"),
+        "set": _Way(mapping.reply_phone_fields(), "number", "phone", "MobilePhone"),
+        "set_by_address": _Way(mapping.reply_address_fields(), "e-mail address", "address", "Email"),
     }
     for key, by_object in mapping.opt_outs.sections():
-        fields, held, kind, like = ways[key]
-        found = {object_name for object_name, _ in fields}
+        way = ways[key]
+        ((other_key, other),) = ((name, each) for name, each in ways.items() if name != key)
         for object_name, assignments in by_object.items():
-            if object_name not in found:
-                path: Path = ("on_opt_out", key, f"{object_name}.{assignments[0].field}")
-                text = f"no {object_name} is ever found by its {held}; name its {kind} fields in `on_reply.match`"
-                document.report(path, f"{text}, like {object_name}.{like}", key=True, warning=True)
+            if way.finds(object_name):
+                continue
+            path: Path = ("on_opt_out", key, f"{object_name}.{assignments[0].field}")
+            only, instead = "", ""
+            if other.finds(object_name):
+                only, instead = f", only by its {other.held}", f"write this in `on_opt_out.{other_key}`, or "
+            text = (
+                f"no {object_name} is ever found by its {way.held}{only}; {instead}name its {way.kind} fields in "
+                f"`on_reply.match`, like {object_name}.{way.like}"
+            )
+            document.report(path, text, key=True, warning=True)
 
 
 def _writes_without_values(document: Document, mapping: RecordMapping) -> None:

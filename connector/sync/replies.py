@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from connector.mapping.record_mapping import RecordMapping
 from connector.model.address import is_address
 from connector.model.messages import NewsKind, PhoneMatch, Reply, StateChange, merge
 from connector.model.states import State
 from connector.store.writes import Owed
 from connector.sync.parts import Parts
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ def reply_writes(
     number = heard.number(messages) or ""
     mapping = _mapping(parts, row, number)
     if mapping is None:
+        if heard.is_reply:
+            log.warning("reply_of_no_mapping", account=heard.news.account, news=heard.news.id)
         return []
     matches = holders.get(number, ())
     owed: list[Owed] = []
@@ -58,14 +64,13 @@ def reply_writes(
 
 
 def _mapping(parts: Parts, row: Any, number: str) -> RecordMapping | None:
-    """That of the message; else the first that looks for what is told, number or address; else any that looks."""
+    """That of the message; else the first that looks for what is told, number or address."""
     if row is not None:
         return parts.mappings.get(row.mapping)
-    looking = [mapping for mapping in parts.mappings.values() if _looked_in(mapping)]
-    for mapping in looking:
+    for mapping in parts.mappings.values():
         if mapping.reply_address_fields() if is_address(number) else mapping.reply_phone_fields():
             return mapping
-    return looking[0] if looking else None
+    return None
 
 
 def _looked_in(mapping: RecordMapping) -> tuple[tuple[str, str], ...]:

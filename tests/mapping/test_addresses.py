@@ -107,7 +107,17 @@ def test_a_stop_of_addresses_that_finds_nobody_is_warned_of(load_text: Any, text
     loaded = load_text(text.replace(", {by: address, in: [Contact.Email, Lead.Email]}", ""))
     told = [each.text for each in loaded.warnings]
     assert [each for each in told if "no Contact is ever found by its e-mail address" in each], told
-    assert not [each for each in told if "by its number" in each]
+    assert not [each for each in told if "ever found by its number" in each]
+
+
+def test_a_stop_of_numbers_where_addresses_alone_are_looked_for_is_named_as_what_is_wrong(
+    load_text: Any, text: str
+) -> None:
+    """`set` is for numbers: the warning stands there, and says which key writes to records found by their address."""
+    loaded = load_text(text.replace("{by: phone, in: [Contact.MobilePhone, Contact.Phone, Lead.MobilePhone]}, ", ""))
+    (told,) = [each for each in loaded.warnings if "Contact is ever found by its number" in each.text]
+    assert "only by its e-mail address; write this in `on_opt_out.set_by_address`, or" in told.text
+    assert text.splitlines()[told.line - 1].startswith("  set: {Contact.SMS_Opt_Out__c")
 
 
 def test_what_the_guide_shows_can_be_used(load_text: Any, example: str, describe: Any) -> None:

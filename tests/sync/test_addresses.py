@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from connector.mapping.parts import SendingHours
 from connector.model.consent import PERSON, ConsentSource, ConsentWord
@@ -299,6 +300,29 @@ def test_a_reply_by_address_is_filed_under_who_holds_it(site: Site, sandbox: San
     site.push()
     (task,) = [row for row in sandbox.org.rows("Task") if row["Subject"] == "SMS reply"]
     assert (task["WhoId"], task["Description"]) == (made, "¿Quién es?")
+
+
+def test_a_mapping_that_looks_for_addresses_alone_files_no_reply_of_a_number(
+    sandbox: Sandbox, url: str, folder: Path
+) -> None:
+    """No record of it can be whose it is: the reply stays in the inbox, and the log says so."""
+    text = finding_addresses(mapping().read_text("utf-8"))
+    phones = "{by: phone, in: [Contact.MobilePhone, Contact.Phone, Lead.MobilePhone]}, "
+    assert text.count(phones) == 1
+    (folder / "addresses.yaml").write_text(text.replace(phones, "").partition("tests:")[0], "utf-8")
+    with site_on(sandbox, url, mappings=[str(folder / "addresses.yaml")]) as site, capture_logs() as logs:
+        news = [
+            News(NewsKind.REPLY, phone, site.clock(), phone=phone, text="¿Quién es?") for phone in ("+34600111222", ANA)
+        ]
+        with site.parts.database.begin() as connection:
+            inbox.keep(connection, NRS, "nrs360", news, site.clock())
+        site.note()
+        site.later(6)
+        assert site.note().replies == 2
+        site.push()
+    (task,) = [row for row in sandbox.org.rows("Task") if row["Subject"] == "SMS reply"]
+    assert task["Description"] == "¿Quién es?"
+    assert len([line for line in logs if line["event"] == "reply_of_no_mapping"]) == 1
 
 
 def test_an_opt_out_field_that_the_org_closed_is_waited_for(site: Site) -> None:
