@@ -46,7 +46,9 @@ class Email(ChannelSection):
     ids = frozenset({"template", "attachment"})
 
     subject: Text | None = Field(default=None, description="the subject")
-    html: Text | None = Field(default=None, description="the mail in HTML, in the place of the text")
+    html: Text | None = Field(
+        default=None, description="the mail in HTML, in the place of the text; 100,000 characters at most"
+    )
     template: Constant | None = Field(default=None, description="the mail, by its template's id; Smsclouds: 1, 2 or 4")
     fields: dict[str, Text] = Field(default={}, description="the variables of the template")
     from_name: Text | None = Field(default=None, description="the sender's name, beside its address")
@@ -83,7 +85,7 @@ class Landing(ChannelSection):
     ids = frozenset({"template"})
 
     template: Constant | None = Field(default=None, description="the page, by its template's id")
-    html: Text | None = Field(default=None, description="the page in HTML")
+    html: Text | None = Field(default=None, description="the page in HTML; 100,000 characters at most")
 
 
 class Clic(ChannelSection):

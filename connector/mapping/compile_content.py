@@ -24,7 +24,9 @@ def _part(texts: TextCompiler, key: str, section: ChannelSection) -> ContentPart
         if given is None or given in ([], {}):
             continue
         path: Path = ("message", key, written_as.get(name, name))
-        values[name] = _compiled(texts, path, given)
+        values[name] = (
+            texts.markup(path, given, scopes.MESSAGE) if name in section.markup else _compiled(texts, path, given)
+        )
     return ContentPart(key, section.channel, values, written_as, section.markup, section.ids)
 
 

@@ -22,6 +22,7 @@ LONGEST_OPERAND = 10_000
 with the square of its sums times the length of its operands: with these figures, some tens of megabytes at most."""
 
 LONGEST_RESULT = 20_000
+"""Characters, where nothing longer is asked for."""
 
 FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*){0,5}\Z")
 
@@ -63,7 +64,8 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression. `fields` are the record's fields it names; `names` all names, ours included."""
+    """A compiled expression. `fields` are the record's fields it names; `names` all names, ours included. What it gives
+    may have `longest` characters."""
 
     source: str
     names: tuple[str, ...]
@@ -71,6 +73,7 @@ class Expression:
     direct: str | None
     program: Any
     gives_bool: bool
+    longest: int = LONGEST_RESULT
 
     def value(self, names: "Names") -> Any:
         """Its value: str, bool, int, float, an aware datetime, or None for null and for what is absent.
@@ -80,10 +83,10 @@ class Expression:
         """
         if self.direct is not None:
             found = names.values.get(self.direct)
-            if found is None or (type(found) is str and len(found) <= LONGEST_RESULT and "\0" not in found):
+            if found is None or (type(found) is str and len(found) <= self.longest and "\0" not in found):
                 return found
-            return _checked(self.source, found)
-        return _evaluated(self.source, self.program, names)
+            return _checked(self.source, found, self.longest)
+        return _evaluated(self.source, self.program, names, self.longest)
 
 
 class Names:
@@ -132,7 +135,7 @@ def _environment(names: tuple[str, ...], moments: frozenset[str]) -> _Environmen
     return _Environment(names, cel.NewEnv(variables=types))
 
 
-def compile_expression(source: str, scope: Scope, *, direct: bool = True) -> Expression:
+def compile_expression(source: str, scope: Scope, *, direct: bool = True, longest: int = LONGEST_RESULT) -> Expression:
     """Compiles; the record's fields are whatever capitalised or custom names it uses (describe checks them later).
 
     `direct=False` evaluates even a bare name by CEL.
@@ -151,10 +154,10 @@ def compile_expression(source: str, scope: Scope, *, direct: bool = True) -> Exp
     fields = tuple(name for name in names if name not in scope.words)
     bare = re.sub(r"\s*\.\s*", ".", source.strip())
     if direct and names == (bare,):
-        return Expression(source, names, fields, bare, None, gives_bool=True)
+        return Expression(source, names, fields, bare, None, gives_bool=True, longest=longest)
     program = _compiled(source, names, scope.moments)
     kind = program.compiled.return_type().name()
-    return Expression(source, names, fields, None, program, gives_bool=kind in {"BOOL", "DYN"})
+    return Expression(source, names, fields, None, program, gives_bool=kind in {"BOOL", "DYN"}, longest=longest)
 
 
 def _check_name(name: str, scope: Scope) -> None:
@@ -247,7 +250,7 @@ def _plain(said: str) -> str:
     return re.sub(r"undeclared reference to '([^']*)'", r"there is no function or name `\1`", said).strip()
 
 
-def _evaluated(source: str, program: _Program, names: Names) -> Any:
+def _evaluated(source: str, program: _Program, names: Names, longest: int) -> Any:
     try:
         result = program.compiled.eval(names.activation(program))
         kind = result.type().name()
@@ -257,7 +260,7 @@ def _evaluated(source: str, program: _Program, names: Names) -> Any:
         raise ExpressionFault(f"`{source.strip()}` cannot be worked out: {_told(str(result.plain_value()))}")
     if kind not in _KINDS:
         raise ExpressionFault(f"`{source.strip()}` gives a {kind.lower()}, not one value that can be written")
-    return _checked(source, result.plain_value())
+    return _checked(source, result.plain_value(), longest)
 
 
 _KINDS = frozenset({"STRING", "NULL", "BOOL", "INT", "UINT", "DOUBLE", "TIMESTAMP"})
@@ -270,14 +273,14 @@ def _told(error: str) -> str:
     return error.split("[", 1)[0].strip()
 
 
-def _checked(source: str, value: Any) -> Any:
+def _checked(source: str, value: Any, longest: int) -> Any:
     if value is None:
         return None
     if not isinstance(value, _PLAIN_TYPES):
         raise ExpressionFault(f"`{source.strip()}` gives a {type(value).__name__}, not one value that can be written")
     if isinstance(value, str):
-        if len(value) > LONGEST_RESULT:
-            raise ExpressionFault(f"`{source.strip()}` gives more than {LONGEST_RESULT} characters")
+        if len(value) > longest:
+            raise ExpressionFault(f"`{source.strip()}` gives more than {longest} characters")
         _check_whole(source.strip(), value)
     if type(value) is int and not -(2**63) <= value < 2**63:
         raise ExpressionFault(f"`{source.strip()}` gives a number of more than 64 bits")

@@ -8,6 +8,9 @@ from typing import Any
 from connector.mapping.expression import Expression, ExpressionFault, Names
 
 LONGEST_TEXT = 5_000
+LONGEST_MARKUP = 100_000
+"""Characters of a mail or a page in HTML. No guide gives a limit; with this, what every message
+carries stays bounded."""
 MOST_EXPRESSIONS = 50
 
 
@@ -67,14 +70,14 @@ def written(value: Any) -> str:
     return str(value)
 
 
-def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def split(text: str, longest: int = LONGEST_TEXT) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Literal pieces (`{{` and `}}` made plain braces) and the sources of the expressions between them.
 
     Raises:
         ExpressionFault: a brace without its partner, or a text too long.
     """
-    if len(text) > LONGEST_TEXT:
-        raise ExpressionFault(f"this text has {len(text)} characters; at most {LONGEST_TEXT} are allowed")
+    if len(text) > longest:
+        raise ExpressionFault(f"this text has {len(text)} characters; at most {longest} are allowed")
     pieces, sources, piece, at = [], [], [], 0
     while at < len(text):
         character = text[at]

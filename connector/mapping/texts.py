@@ -5,10 +5,10 @@ from typing import Any
 
 from connector.mapping import scopes
 from connector.mapping.document import Document, Path
-from connector.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
+from connector.mapping.expression import LONGEST_RESULT, Expression, ExpressionFault, Scope, compile_expression
 from connector.mapping.org import Org
 from connector.mapping.parts import Assignment
-from connector.mapping.template import Template, split
+from connector.mapping.template import LONGEST_MARKUP, LONGEST_TEXT, Template, split
 
 MOST_EXPRESSIONS = 400
 """In one file: compiling one costs half a millisecond."""
@@ -22,11 +22,11 @@ class TextCompiler:
         self.org = org
         self.expressions = 0
 
-    def split(self, path: Path, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def split(self, path: Path, text: str, longest: int = LONGEST_TEXT) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The literal pieces of a text and what stands in its braces, not compiled."""
         self._no_comment(path)
         try:
-            return split(text)
+            return split(text, longest)
         except ExpressionFault as fault:
             self.document.report(path, str(fault), near=fault.near)
             return ("",), ()
@@ -34,7 +34,18 @@ class TextCompiler:
     def template(self, path: Path, text: str, scope: Scope) -> Template:
         """A text with its expressions."""
         pieces, sources = self.split(path, text)
-        compiled = [self._expression(path, source, scope) for source in sources]
+        return self._compiled(path, pieces, sources, scope)
+
+    def markup(self, path: Path, text: str, scope: Scope) -> Template:
+        """HTML with its expressions; a field alone is HTML itself, and as long as that may be."""
+        pieces, sources = self.split(path, text, LONGEST_MARKUP)
+        lone = len(sources) == 1 and not any(pieces)
+        return self._compiled(path, pieces, sources, scope, LONGEST_MARKUP if lone else LONGEST_RESULT)
+
+    def _compiled(
+        self, path: Path, pieces: tuple[str, ...], sources: tuple[str, ...], scope: Scope, longest: int = LONGEST_RESULT
+    ) -> Template:
+        compiled = [self._expression(path, source, scope, longest) for source in sources]
         expressions = tuple(each for each in compiled if each is not None)
         return Template(pieces, expressions) if len(expressions) == len(sources) else Template(("",), ())
 
@@ -68,14 +79,14 @@ class TextCompiler:
         length = self.org.length(object_name, field) if self.org is not None else 0
         return Assignment(field, self.template(path, setting, scope), None, length)
 
-    def _expression(self, path: Path, source: str, scope: Scope) -> Expression | None:
+    def _expression(self, path: Path, source: str, scope: Scope, longest: int = LONGEST_RESULT) -> Expression | None:
         self.expressions += 1
         if self.expressions > MOST_EXPRESSIONS:
             if self.expressions == MOST_EXPRESSIONS + 1:
                 self.document.report(path, f"the file has more than {MOST_EXPRESSIONS} expressions; split it in two")
             return None
         try:
-            return compile_expression(source, scope)
+            return compile_expression(source, scope, longest=longest)
         except ExpressionFault as fault:
             self.document.report(path, str(fault), near=fault.near or source)
             return None

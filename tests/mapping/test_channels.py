@@ -193,6 +193,21 @@ def test_data_in_html_is_no_html(html_of: Callable[[str], str], name: str) -> No
     assert (html.count("<"), html.count(">"), html.count("'")) == (2, 2, 2)
 
 
+@pytest.mark.parametrize(("channel", "subject"), [("email", "subject: S, "), ("landing", "")])
+def test_html_is_longer_than_a_text(write: Write, now: datetime, channel: str, subject: str) -> None:
+    """In the file, and in a field that is all of it; a text has its own limit, and each is named where it is passed."""
+    page = "<p>" + "a" * 99_996 + "§"
+    loaded = write(channel, f'{channel}: {{{subject}html: "{page}"}}')
+    assert drafted(loaded, now).content["html"] == page
+    loaded = write(channel, f'{channel}: {{{subject}html: "{{Html__c}}"}}')
+    assert drafted(loaded, now, Html__c=page).content["html"] == page
+    assert "`Html__c` gives more than 100000 characters" in refused(loaded, now, Html__c=f"{page}a")
+    with pytest.raises(MappingError, match="this text has 100001 characters; at most 100000 are allowed"):
+        write(channel, f'{channel}: {{{subject}html: "{page}a"}}')
+    with pytest.raises(MappingError, match="this text has 5001 characters; at most 5000 are allowed"):
+        write("email", f'email: {{html: "<p>", subject: "{"a" * 5_001}"}}')
+
+
 def test_a_field_alone_is_html_itself(write: Write, now: datetime) -> None:
     """A record may hold the whole mail; an empty one leaves the text in its place."""
     loaded = write("email", 'email: {subject: S, html: "{Html__c}"}')
