@@ -1,7 +1,8 @@
 """What a record may say in the end, by what its provider knows of the message and what of that was acknowledged.
 
-360NRS and a message centre (``smpp``) tell until they are heard, Smsclouds and Optimum Measures can be asked: their last
-word must arrive. Bulk360 and 360 SMS App tell once and have no listing: what was acknowledged must arrive, and what was not may be lost.
+360NRS and a message centre (``smpp``) tell until they are heard, Smsclouds and Optimum Measures can be asked: their
+last word must arrive. Bulk360 and 360 SMS App tell once and have no listing: what was acknowledged must arrive, and
+what was not may be lost.
 """
 
 from collections.abc import Mapping, Sequence

@@ -18,6 +18,7 @@ class Timetable:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._under_way = 0
 
     def at(self, due: float, task: Task) -> None:
         """Run `task` at `due`, or at once when that is past."""
@@ -32,14 +33,25 @@ class Timetable:
                 self._changed.notify()
 
     def pending(self) -> int:
-        """How many tasks are still to come."""
+        """How many tasks are still to come or under way, with what is held."""
         with self._changed:
-            return len(self._heap)
+            return len(self._heap) + self._under_way
+
+    def hold(self) -> None:
+        """Count something that a task has begun and that is not over when the task is, until it is let go."""
+        with self._changed:
+            self._under_way += 1
+
+    def let_go(self) -> None:
+        """What was held is over."""
+        with self._changed:
+            self._under_way = max(0, self._under_way - 1)
 
     def clear(self) -> None:
         """Forget what has not happened yet."""
         with self._changed:
             self._heap.clear()
+            self._under_way = 0
 
     def close(self) -> None:
         """Forget what has not happened yet and end the thread."""
@@ -53,12 +65,14 @@ class Timetable:
     def _run(self) -> None:
         while (task := self._next()) is not None:
             task()
+            self.let_go()
 
     def _next(self) -> Task | None:
         with self._changed:
             while not self._closed:
                 wait = self._heap[0][0] - time.time() if self._heap else None
                 if wait is not None and wait <= 0:
+                    self._under_way += 1
                     return heapq.heappop(self._heap)[2]
                 self._changed.wait(wait)
         return None

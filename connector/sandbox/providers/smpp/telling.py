@@ -62,6 +62,7 @@ class Telling:
         if hearer is None:
             self._at(self.world.now() + self._again(), news, body, rest)
         else:
+            self.world.timetable.hold()
             hearer.deliver(body, partial(self._settle, news, body, rest))
 
     def _settle(self, news: str, body: bytes, rest: Iterator[Piece], status: int | None) -> None:
@@ -74,3 +75,4 @@ class Telling:
             self._next(news, rest)
         else:
             self._at(self.world.now() + self._again(), news, body, rest)
+        self.world.timetable.let_go()
