@@ -41,6 +41,7 @@ from connector.store import attempts, lease, migrate, outbox
 from connector.sync.dispatch import dispatch
 from connector.sync.parts import LEASE_NAME, Parts
 from connector.sync.pull import pull
+from jobs.process import prepare_for_threads
 
 RESULTS = Path(__file__).with_name("providers.json")
 _ACCOUNT = "measured"
@@ -158,7 +159,7 @@ def _run(measured: Measured, world: World, messages: int, number: int, folder: P
         waiting = _copy(store, folder / f"waiting{number}.db") if record else store
         if record:
             recording.watch(app.database.engine)
-        gc.collect()
+        prepare_for_threads()
         senders = app.providers[_ACCOUNT].settings.senders
         with ThreadPoolExecutor(senders) as pool:
             cpu, started = time.process_time(), time.perf_counter()

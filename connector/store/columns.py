@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import orjson
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Integer
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field
 
 
@@ -36,7 +38,29 @@ def _from_sqlite(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+class _Document(TypeDecorator[Any]):
+    """A JSON document."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = JSONB() if dialect.name == "postgresql" else JSON()
+        return dialect.type_descriptor(kind)
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        return self.impl_instance.coerce_compared_value(op, value)  # as its own says for JSON
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """SQLite's text is read at once, without the steps between; pages have many documents."""
+        return _document if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _document(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
+
+
+Json = _Document()
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 

@@ -151,12 +151,17 @@ def unheard(connection: Connection, numbers: Sequence[str]) -> Sequence[Any]:
     """Replies and opt-outs of these numbers that are stored and still wait to be worked through, oldest first."""
     if not numbers:
         return ()
+    wanted = [{"phone": number} for number in sorted(set(numbers))]
+    return of_rows(connection, _unheard_of, INBOX, ("phone",), wanted).all()
+
+
+def _unheard_of(named: Subquery) -> Executable:
     query = select(INBOX).where(
-        INBOX.c.phone.in_(sorted(set(numbers))),
+        INBOX.c.phone.in_(select(named.c.phone)),
         INBOX.c.standing.in_(("new", "parked")),
         or_(INBOX.c.kind == NewsKind.REPLY, INBOX.c.opted_out),
     )
-    return connection.execute(query.order_by(INBOX.c.received_at, INBOX.c.id)).all()
+    return query.order_by(INBOX.c.received_at, INBOX.c.id)
 
 
 def confirmations(connection: Connection, org: str, kind: str, numbers: Sequence[str]) -> Sequence[Any]:

@@ -1,6 +1,6 @@
 """Messages: the one function that moves them, and the questions the verbs ask of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,17 +19,20 @@ MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]  # SQLModel
 EVENT: Any = MessageEvent.__table__  # type: ignore[attr-defined]
 _WRITE: Any = CrmWrite.__table__  # type: ignore[attr-defined]
 
-_MOVED = MESSAGE.c[
-    "id", "state", "org", "mapping", "object", "record_id", "to_number", "pieces", "values", "channel", "sender",
-    "account", "attempt_id", "provider_id", "provider_batch", "tries", "fields"
-]  # fmt: skip
-"""What a move, and what the CRM is told of it, asks of a message."""
+_SENT_AS = ("account", "attempt_id", "provider_id", "provider_batch", "tries")
+"""How a message was sent: written only where it changes, for most of it stands in an index."""
+
+_MOVED = MESSAGE.c["id", "state", "mapping", *_SENT_AS]
+"""What a move asks of a message."""
+
+_TOLD = MESSAGE.c["org", "object", "record_id", "to_number", "pieces", "values", "channel", "sender", "fields"]
+"""What the CRM is told of it."""
 
 _NOT_SENT = {"attempt_id": None, "provider_id": None, "provider_batch": None}
 
 SENT = MESSAGE.c[
     "id", "state_at", "to_number", "country", "pieces", "values", "channel", "sender", "campaign", "send_at",
-    "expires_at", "content", "accounts", "tries", "failure_code", "mapping", "parts", "kind"
+    "expires_at", "content", "accounts", "tries", "failure_code", "mapping", "parts", "kind", "read_at"
 ]  # fmt: skip
 """What sending asks of a message."""
 
@@ -67,15 +70,16 @@ class Moved:
     from_state: State
 
 
-def move(connection: Connection, moves: Sequence[Move], now: datetime) -> list[Moved]:
+def move(connection: Connection, moves: Sequence[Move], now: datetime, *, to_tell: bool = True) -> list[Moved]:
     """Moves messages: the one door for state.
 
     Asks the table of moves for each, in the order given; writes one event row a move, and one for each move that is
-    not allowed, which changes nothing. Three statements, however many moves. Gives the moves that took place.
+    not allowed, which changes nothing. Three statements, however many moves. Gives the moves that took place; their
+    rows have what the CRM is told of only if there is something `to_tell`.
     """
     if not moves:
         return []
-    rows = _locked(connection, {wanted.message_id for wanted in moves})
+    rows = _locked(connection, {wanted.message_id for wanted in moves}, _to_tell if to_tell else _to_move)
     states = {message_id: State(row.state) for message_id, row in rows.items()}
     moved: list[Moved] = []
     events: list[dict[str, Any]] = []
@@ -100,14 +104,18 @@ def move(connection: Connection, moves: Sequence[Move], now: datetime) -> list[M
     return moved
 
 
-def _locked(connection: Connection, ids: set[str]) -> dict[str, Row[Any]]:
+def _locked(connection: Connection, ids: set[str], query: Callable[[Subquery], Executable]) -> dict[str, Row[Any]]:
     # in order of id, so that two movers of the same rows wait for each other instead of locking each other out
-    return {row.id: row for row in of_ids(connection, _to_move, MESSAGE, sorted(ids))}
+    return {row.id: row for row in of_ids(connection, query, MESSAGE, sorted(ids)).all()}
 
 
-def _to_move(named: Subquery) -> Executable:
-    query = select(*_MOVED).where(MESSAGE.c.id.in_(select(named.c.id))).order_by(MESSAGE.c.id)
+def _to_move(named: Subquery, more: Iterable[Any] = ()) -> Executable:
+    query = select(*_MOVED, *more).where(MESSAGE.c.id.in_(select(named.c.id))).order_by(MESSAGE.c.id)
     return query.with_for_update()
+
+
+def _to_tell(named: Subquery) -> Executable:
+    return _to_move(named, _TOLD)
 
 
 def _event(wanted: Move, current: State, allowed: bool, now: datetime) -> dict[str, Any]:
@@ -145,7 +153,8 @@ def _changes(rows: dict[str, Row[Any]], moved: Sequence[Moved], now: datetime) -
             "failure_code": wanted.failure.code if wanted.failure else None,
             "failure_reason": wanted.failure.reason if wanted.failure else None,
         }
-    return list(changes.values())
+    same = {name for name in _SENT_AS if all(getattr(rows[each], name) == new[name] for each, new in changes.items())}
+    return [{name: new[name] for name in new if name not in same} for new in changes.values()]
 
 
 def learn_ids(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
@@ -179,7 +188,7 @@ def rows(connection: Connection, ids: Sequence[str]) -> dict[str, Any]:
     """Whole messages by our id."""
     if not ids:
         return {}
-    return {row.id: row for row in of_ids(connection, _whole, MESSAGE, ids)}
+    return {row.id: row for row in of_ids(connection, _whole, MESSAGE, ids).all()}
 
 
 def _whole(named: Subquery) -> Executable:

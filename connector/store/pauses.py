@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select
 
 from connector.model.scopes import Scope
 from connector.store.batches import put
@@ -36,11 +36,16 @@ def mapping_paused(connection: Connection, mapping: str) -> bool:
 
 
 def waits(messages: Any) -> Any:
-    """The condition that a row of `messages` (columns ``account``, ``mapping``) waits for a pause to end."""
-    return exists().where(
-        or_(
-            PAUSE.c.scope == Scope.EVERYTHING,
-            and_(PAUSE.c.scope == Scope.ACCOUNT, PAUSE.c.name == messages.c.account),
-            and_(PAUSE.c.scope == Scope.MAPPING, PAUSE.c.name == messages.c.mapping),
-        )
+    """The condition that a row of `messages` (columns ``account``, ``mapping``) waits for a pause to end.
+
+    Its three questions are none of the row's own, so that they are asked once a statement and not once a row.
+    """
+    return or_(
+        exists().where(PAUSE.c.scope == Scope.EVERYTHING),
+        func.coalesce(messages.c.account, "").in_(_named(Scope.ACCOUNT)),
+        messages.c.mapping.in_(_named(Scope.MAPPING)),
     )
+
+
+def _named(scope: Scope) -> Select[Any]:
+    return select(PAUSE.c.name).where(PAUSE.c.scope == scope)

@@ -18,42 +18,55 @@ def ready(connection: Connection, account: str, now: datetime, claimed_until: da
     Their claim must hold at least until `claimed_until`, so that no other daemon can take the record meanwhile. What is
     paused is left where it is.
     """
-    query = (
-        select(*SENT)
-        .where(MESSAGE.c.state == State.CLAIMED, MESSAGE.c.account == account, *_due(now, claimed_until))
-        .order_by(MESSAGE.c.rank)
-        .limit(limit)
-    )
-    return connection.execute(query).all()
+    asked = {"account": account, "now": now, "claimed_until": claimed_until, "most": limit}
+    return connection.execute(_READY, asked).all()
 
 
 def still_ready(
-    connection: Connection, account: str, now: datetime, claimed_until: datetime, ids: Sequence[str]
-) -> dict[str, Any]:
-    """Those of these messages that `ready` would give, by our id, locked against other attempts."""
-    found = of_ids(connection, _ready_of, MESSAGE, ids, account=account, now=now, claimed_until=claimed_until)
-    return {row.id: row for row in found}
+    connection: Connection, account: str, now: datetime, claimed_until: datetime, rows: Sequence[Any]
+) -> list[Any]:
+    """Those of `ready`'s rows that it would give again, as they are, locked against other attempts.
+
+    What a message says changes only while it is queued or held, and the moves there and back leave their mark in
+    `_MARKS`; so those are compared, and not all that was read.
+    """
+    asked = {"account": account, "now": now, "claimed_until": claimed_until}
+    found = of_ids(connection, _ready_of, MESSAGE, [row.id for row in rows], **asked).all()
+    marks = {row.id: tuple(row) for row in found}
+    return [row for row in rows if marks.get(row.id) == tuple([row._mapping[name] for name in _MARKS])]
 
 
 def _ready_of(named: Subquery) -> Executable:
-    now = bindparam("now", type_=MESSAGE.c.send_at.type)
     return (
-        select(*SENT)
+        select(*(MESSAGE.c[name] for name in _MARKS))
         .where(
             MESSAGE.c.id.in_(select(named.c.id)),
             unindexed(MESSAGE.c.state) == State.CLAIMED,
             MESSAGE.c.account == bindparam("account"),
-            *_due(now, bindparam("claimed_until", type_=MESSAGE.c.claim_expires.type)),
+            *_due(),
         )
         .with_for_update(skip_locked=True)
     )
 
 
-def _due(now: Any, claimed_until: Any) -> tuple[Any, ...]:
-    """The conditions that a claimed message may be attempted at that moment."""
+def _due() -> tuple[Any, ...]:
+    """The conditions that a claimed message may be attempted at the moment `now`."""
+    now = bindparam("now", type_=MESSAGE.c.send_at.type)
     return (
-        MESSAGE.c.claim_expires >= claimed_until,
+        MESSAGE.c.claim_expires >= bindparam("claimed_until", type_=MESSAGE.c.claim_expires.type),
         or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
         or_(MESSAGE.c.send_at.is_(None), MESSAGE.c.send_at <= now),
         ~pauses.waits(MESSAGE),
     )
+
+
+_MARKS = ("id", "state_at", "read_at", "send_at", "tries", "failure_code")
+"""What tells whether a message is as it was read."""
+
+_READY = (
+    select(*SENT)
+    .where(MESSAGE.c.state == State.CLAIMED, MESSAGE.c.account == bindparam("account"), *_due())
+    .order_by(MESSAGE.c.rank)
+    .limit(bindparam("most"))
+)
+"""Made once: making it anew took longer than running it."""

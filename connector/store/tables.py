@@ -20,7 +20,7 @@ class OutboxMessage(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("org", "object", "record_id", "round", name="uq_message_record_round"),
         CheckConstraint(one_of("state", State), name="ck_message_state"),
-        Index("ix_message_work", "state", "account", "not_before"),
+        Index("ix_message_work", "state", "account", "rank", "not_before"),
         Index("ix_message_provider_id", "account", "provider_id"),
         Index("ix_message_provider_batch", "account", "provider_batch", "to_number"),
         Index("ix_message_to", "to_number", "created_at"),

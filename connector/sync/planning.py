@@ -91,8 +91,7 @@ def _committed(
     account = provider.account
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
-        still = sendable.still_ready(connection, account, now, holds_until, [row.id for row in chosen.rows])
-        rows = [row for row in chosen.rows if row == still.get(row.id)]
+        rows = sendable.still_ready(connection, account, now, holds_until, chosen.rows)
         mine = rows if probing else own_share(parts, connection, account, rows, now)
         batches, moves = _let_through(parts, connection, account, mine, chosen, now)
         return _begun(parts, connection, provider, batches, moves, {row.id: row for row in mine}, now)

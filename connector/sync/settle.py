@@ -6,7 +6,7 @@ from datetime import datetime
 from connector.model.failures import Failure
 from connector.model.messages import StateChange, merge
 from connector.model.records import RecordWrite, WriteCause
-from connector.model.states import passed_over
+from connector.model.states import State, passed_over
 from connector.store import inbox, outbox, writes
 from connector.store.db import Transaction
 from connector.store.outbox import Move, Moved
@@ -16,10 +16,16 @@ from connector.sync.parts import Parts
 
 def settle(parts: Parts, connection: Transaction, moves: Sequence[Move], now: datetime) -> list[Moved]:
     """Makes the moves through the one door and commits, with them, what the CRM is to be told."""
-    moved = outbox.move(connection, moves, now)
+    moved = outbox.move(connection, moves, now, to_tell=_may_tell(parts, moves))
     inbox.look_again(connection, _learned(moved), now)
     tell(parts, connection, moved, now)
     return moved
+
+
+def _may_tell(parts: Parts, moves: Sequence[Move]) -> bool:
+    """Whether any mapping has something to say of any of these moves, wherever they begin."""
+    states = {wanted.to for wanted in moves}
+    return any(mapping.tells(to, passed_over(State.QUEUED, to)) for mapping in parts.mappings.values() for to in states)
 
 
 def _learned(moved: Sequence[Moved]) -> Iterator[tuple[str, str]]:

@@ -114,24 +114,41 @@ def test_rows_that_another_transaction_holds_are_passed_over(url: str, clock: Cl
     database = Database(url)
     ids = claimed(database, clock, 4)
     with database.begin() as first:
-        mine = sendable.still_ready(first, "nrs-main", clock(), clock(), ids[:2])
+        read = sendable.ready(first, "nrs-main", clock(), clock(), 10)
+        mine = sendable.still_ready(first, "nrs-main", clock(), clock(), read[:2])
         with database.begin() as second:
-            theirs = sendable.still_ready(second, "nrs-main", clock(), clock(), ids)
-    assert (set(mine), set(theirs)) == (set(ids[:2]), set(ids[2:]))
+            theirs = sendable.still_ready(second, "nrs-main", clock(), clock(), read)
+    assert (mine, theirs) == (read[:2], read[2:])
+    assert [row.id for row in read] == ids
     database.close()
 
 
 def test_what_may_no_longer_be_attempted_is_not_still_ready(database: Database, clock: Clock) -> None:
     """Moved on, given to another account, put off, scheduled or about to lapse since it was read: it is left out."""
     ids = claimed(database, clock, 6)
-    later = clock() + timedelta(seconds=1)
+    later, soonest = clock() + timedelta(seconds=1), clock() + timedelta(microseconds=1)
     changes = ({"state": State.CANCELLED}, {"account": "smsclouds-mx"}, {"not_before": later}, {"send_at": later})
     with database.begin() as connection:
+        read = sendable.ready(connection, "nrs-main", clock(), soonest, 10)
         for each, change in zip(ids, (*changes, {"claim_expires": clock()}), strict=False):
             connection.execute(MESSAGE.update().where(MESSAGE.c.id == each).values(**change))
     with database.begin() as connection:
-        found = sendable.still_ready(connection, "nrs-main", clock(), clock() + timedelta(microseconds=1), ids)
-    assert list(found) == ids[5:]
+        found = sendable.still_ready(connection, "nrs-main", clock(), soonest, read)
+    assert [row.id for row in found] == ids[5:]
+
+
+def test_what_was_held_and_read_again_meanwhile_is_not_still_ready(database: Database, clock: Clock) -> None:
+    """A text that was mended on its record between the choice and the commit goes out as it is now, not as it was."""
+    mended, same = claimed(database, clock, 2)
+    with database.begin() as connection:
+        read = sendable.ready(connection, "nrs-main", clock(), clock(), 10)
+    clock.go_on(seconds=0.001)
+    for state in (State.HELD, State.QUEUED, State.CLAIMED):
+        with database.begin() as connection:
+            outbox.move(connection, [Move(mended, state, "a person")], clock())
+    with database.begin() as connection:
+        found = sendable.still_ready(connection, "nrs-main", clock(), clock(), read)
+    assert [row.id for row in found] == [same]
 
 
 def test_a_ready_row_is_the_message_the_adapter_gets(database: Database, clock: Clock) -> None:

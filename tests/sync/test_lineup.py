@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
+from connector.model.states import State
 from connector.sandbox.server import Sandbox
-from connector.store import sendable
+from connector.store import outbox, sendable
 from connector.store.attempts import ATTEMPT
-from connector.store.outbox import MESSAGE
+from connector.store.outbox import MESSAGE, Move
 from connector.sync import dispatch as sending
 from connector.sync.answers import Answer
 from connector.sync.lineup import Lineup
@@ -71,9 +72,12 @@ def test_what_was_read_a_while_ago_is_read_anew(site: Site, lineup: Lineup) -> N
 
 
 def test_what_changed_since_it_was_read_is_not_sent(site: Site, lineup: Lineup) -> None:
-    """A message that was edited between the reading and the attempt stays behind, and is read anew."""
+    """A message that was held and mended between the reading and the attempt stays behind, and is read anew."""
     changed = lineup.batches[0].messages[0].id
+    site.clock.go_on(0.001)
     with site.parts.database.begin() as connection:
+        for state in (State.HELD, State.QUEUED, State.CLAIMED):
+            outbox.move(connection, [Move(changed, state, "a person")], site.clock())
         connection.execute(MESSAGE.update().where(MESSAGE.c.id == changed).values(pieces=["something else"]))
     planned = ids(plan(site.parts, SMSCLOUDS, site.parts.providers[SMSCLOUDS], lineup))
     assert len(planned) == 39
