@@ -89,4 +89,6 @@ class ChaosWorld(World):
 def _leaves_doubt(fault: Mapping[str, Any]) -> bool:
     if fault["kind"] == "status":
         return bool(fault["status"] >= 500)
+    if fault["kind"] == "expire_tokens":  # an SMSC's session ends with it, and whatever else was under way over that
+        return bool(fault["target"] == "smpp")
     return fault["kind"] in ("drop_before", "drop_after", "garbage")

@@ -76,11 +76,15 @@ class Smsc:
     async def received(self, request: Request) -> Response:
         """Somebody texts the Sender_ID now: ``{"cellphone": …, "response": …}``."""
         try:
-            text = Text.model_validate_json(await request.body())
+            given = Text.model_validate_json(await request.body())
         except ValueError as error:
             return json_answer({"error": f"A text is an object with cellphone and response: {error}"}, 400)
-        self._text(Ends(text.cellphone, self.settings.senders[0]), text.response, self.world.now())
+        self.text(given.cellphone, given.response)
         return json_answer({"status": "ok"}, 202)
+
+    def text(self, cellphone: str, response: str) -> None:
+        """Somebody texts the Sender_ID now; `cellphone` are their ten digits."""
+        self._text(Ends(cellphone, self.settings.senders[0]), response, self.world.now())
 
     async def sessions(self, request: Request) -> Response:
         """How many are bound. DELETE ends them, by cutting them off; with ``?politely=1`` by unbind."""

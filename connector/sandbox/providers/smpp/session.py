@@ -13,7 +13,7 @@ from typing import Protocol
 from connector.sandbox.faults import Fault
 from connector.sandbox.ledger import serials_in
 from connector.sandbox.providers.smpp import binding, pdus, submitting
-from connector.sandbox.providers.smpp.codes import ASKED, BINDS, Command, Refusal, Status
+from connector.sandbox.providers.smpp.codes import ASKED, BINDS, RESPONSE, Command, Refusal, Status
 from connector.sandbox.providers.smpp.delivering import answered_id
 from connector.sandbox.providers.smpp.pdus import HEADER, LONGEST, Body, Pdu
 from connector.sandbox.providers.smpp.settings import Settings
@@ -102,6 +102,7 @@ class Session:
 
     async def _take(self, pdu: Pdu) -> None:
         if pdu.answers:
+            self._over = self._over or pdu.command == Command.UNBIND | RESPONSE
             self._answered(pdu.number, pdu.status)
         elif pdu.command not in ASKED:
             self._smsc.world.ledger.request(TARGET, f"{pdu.command:#010x}")
@@ -185,6 +186,7 @@ class Session:
         elif fault.kind == "expire_tokens":
             self._write(pdus.answer(asked.pdu, status=Status.RINVBNDSTS))
             self._unbind()
+            await self._cut(fault)
         elif fault.kind == "silent":
             self._acted(asked)
         else:
@@ -196,6 +198,7 @@ class Session:
 
     async def _cut(self, fault: Fault) -> None:
         """Says nothing more. What is on its way still arrives and is nobody's: the fault has destroyed it too."""
+        self._over = True
         self._end_news()
         with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
             self._writer.write_eof()
@@ -205,6 +208,7 @@ class Session:
                         fault.destroyed.extend(self._submission(pdu).at_stake)
 
     def _unbind(self) -> None:
+        """Asks the client to let go; until it does, what it asks is refused."""
         self._last = self._last % _LAST_NUMBER + 1
         self._write(pdus.written(Command.UNBIND, self._last))
         self.bound = None
@@ -258,7 +262,7 @@ class Session:
             self._writer.write(octets)
 
     def _end_news(self) -> None:
-        self._over, awaited, waiting = True, list(self._awaited.values()), list(self._waiting)
+        awaited, waiting = list(self._awaited.values()), list(self._waiting)
         self._awaited.clear()
         self._waiting.clear()
         for settle, timer in awaited:
@@ -269,6 +273,7 @@ class Session:
         self._smsc.leave(self)
 
     def _close(self) -> None:
+        self._over = True
         self._end_news()
         self._writer.close()
 
