@@ -118,6 +118,15 @@ def test_a_session_can_be_ended_by_the_message_centre(providers: Providers, line
     assert line.next() is None
 
 
+def test_what_came_behind_an_unbind_is_destroyed_too(providers: Providers, line: Line) -> None:
+    """Messages that were on their way are nobody's, in whatever alphabet, and the log names them."""
+    providers.fault(target="smpp", operation="submit_sm", kind="expire_tokens", times=1)
+    line.send(SUBMIT, body_of(MESSAGE))
+    line.send(SUBMIT, body_of({**MESSAGE, "short_message": "Ж #000002".encode("utf-16-be"), "data_coding": 8}))
+    until(lambda: log(providers) and log(providers)[0]["destroyed"] == ["000001", "000002"])
+    assert providers.ledger()["received"] == 0
+
+
 @pytest.mark.parametrize("politely", [False, True])
 def test_sessions_are_ended_by_hand(providers: Providers, line: Line, *, politely: bool) -> None:
     """By unbind, or by cutting them off."""

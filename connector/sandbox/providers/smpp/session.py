@@ -130,7 +130,7 @@ class Session:
             self._may_submit()
             given = submitting.read(pdu.body, self._smsc.settings, self._smsc.world.now())
         except Refusal as refusal:
-            return _Asked(pdu, "submit_sm", ["submit_sm"], partial(_raise, refusal))
+            return _Asked(pdu, "submit_sm", _at_stake(pdu.body), partial(_raise, refusal))
         operation = "submit_sm" if given.place is None else f"submit_sm {given.place}"
 
         def act() -> bytes:
@@ -280,6 +280,11 @@ class Session:
 
 def _raise(refusal: Refusal) -> bytes:
     raise refusal
+
+
+def _at_stake(body: bytes) -> list[str]:
+    """The serials in a body that is refused, in whatever alphabet: every one has ASCII's digits, if with zeros between."""
+    return serials_in(body.replace(b"\0", b"").decode("latin-1")) or ["submit_sm"]
 
 
 def _status_of(status: int) -> int:
