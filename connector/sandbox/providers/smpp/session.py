@@ -15,6 +15,7 @@ from connector.sandbox.ledger import serials_in
 from connector.sandbox.providers.smpp import binding, pdus, submitting
 from connector.sandbox.providers.smpp.codes import ASKED, BINDS, RESPONSE, Command, Refusal, Status
 from connector.sandbox.providers.smpp.delivering import answered_id
+from connector.sandbox.providers.smpp.outgoing import Outgoing
 from connector.sandbox.providers.smpp.pdus import HEADER, LONGEST, Body, Pdu
 from connector.sandbox.providers.smpp.settings import Settings
 from connector.sandbox.providers.smpp.submitting import Submission
@@ -22,9 +23,6 @@ from connector.sandbox.providers.smpp.telling import Settle
 from connector.sandbox.providers.world import World
 
 TARGET = "smpp"
-_WINDOW = 50
-"""deliver_sm without an answer at once."""
-_LAST_NUMBER = 0x7FFFFFFF
 _GARBAGE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head></html>"
 _DRAIN = 2.0
 _SUBMITS = frozenset({Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER})
@@ -66,9 +64,7 @@ class Session:
         self._smsc = smsc
         self._reader, self._writer = reader, writer
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
-        self._last = 0
-        self._awaited: dict[int, tuple[Settle, asyncio.TimerHandle]] = {}
-        self._waiting: deque[tuple[bytes, Settle]] = deque()
+        self._outgoing = Outgoing(self._write, lambda: smsc.settings.patience)
         self._taken: deque[float] = deque()
         self._over = False
 
@@ -103,7 +99,7 @@ class Session:
     async def _take(self, pdu: Pdu) -> None:
         if pdu.answers:
             self._over = self._over or pdu.command == Command.UNBIND | RESPONSE
-            self._answered(pdu.number, pdu.status)
+            self._outgoing.answered(pdu.number, pdu.status)
         elif pdu.command not in ASKED:
             self._smsc.world.ledger.request(TARGET, f"{pdu.command:#010x}")
             self._write(pdus.nack(pdu.number, Status.RINVCMDID))
@@ -209,8 +205,7 @@ class Session:
 
     def _unbind(self) -> None:
         """Asks the client to let go; until it does, what it asks is refused."""
-        self._last = self._last % _LAST_NUMBER + 1
-        self._write(pdus.written(Command.UNBIND, self._last))
+        self._write(pdus.written(Command.UNBIND, self._outgoing.number()))
         self.bound = None
         self._end_news()
 
@@ -227,24 +222,10 @@ class Session:
             settle(None)
 
     def _deliver(self, body: bytes, settle: Settle) -> None:
-        if not self.hears:
-            settle(None)
-        elif len(self._awaited) >= _WINDOW:
-            self._waiting.append((body, settle))
+        if self.hears:
+            self._outgoing.deliver(body, settle)
         else:
-            number = self._last = self._last % _LAST_NUMBER + 1
-            timer = self._loop.call_later(self._smsc.settings.patience, self._answered, number, None)
-            self._awaited[number] = (settle, timer)
-            self._write(pdus.written(Command.DELIVER_SM, number, body))
-
-    def _answered(self, number: int, status: int | None) -> None:
-        settle, timer = self._awaited.pop(number, (None, None))
-        if settle is None or timer is None:
-            return
-        timer.cancel()
-        settle(status)
-        if self._waiting:
-            self._deliver(*self._waiting.popleft())
+            settle(None)
 
     # -- its end
 
@@ -262,14 +243,7 @@ class Session:
             self._writer.write(octets)
 
     def _end_news(self) -> None:
-        awaited, waiting = list(self._awaited.values()), list(self._waiting)
-        self._awaited.clear()
-        self._waiting.clear()
-        for settle, timer in awaited:
-            timer.cancel()
-            settle(None)
-        for _, settle in waiting:
-            settle(None)
+        self._outgoing.end()
         self._smsc.leave(self)
 
     def _close(self) -> None:
@@ -283,7 +257,7 @@ def _raise(refusal: Refusal) -> bytes:
 
 
 def _at_stake(body: bytes) -> list[str]:
-    """The serials in a body that is refused, in whatever alphabet: every one has ASCII's digits, if with zeros between."""
+    """The serials in a body that is refused: every alphabet has ASCII's digits, UCS-2 with zeros between."""
     return serials_in(body.replace(b"\0", b"").decode("latin-1")) or ["submit_sm"]
 
 
