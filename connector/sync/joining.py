@@ -1,7 +1,7 @@
 """Parts of a person's long text → one reply: when the last of them is told, or none came for long enough."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,14 +21,26 @@ WAITS = timedelta(minutes=5)
 COMES_AGAIN = timedelta(days=1)
 """How long a part that is told again is one whose acknowledgement was lost. Later it is one of a new text: the phones
 count their texts from 0 to 255 and begin anew."""
+COMES_AGAIN_THOUGH_ACKNOWLEDGED = timedelta(minutes=10)
+"""The same, of a part that the very session has acknowledged which tells it again. Its sequence number tells nothing,
+for a part told again has a new one; but the acknowledgement went over the connection that this part came by, so it
+arrived, and the SMSC has nothing to repeat. What it may do is overlook one that came late, and repeat it soon. After
+that the same words are a person's second text: one reply told twice does less harm than one that is lost."""
 _AT_ONCE = 50
 """Replies that are joined at once; each is of 255 parts at most."""
 
 
-def make_room(connection: Transaction, account: str, parts: Sequence[News], now: datetime) -> None:
-    """Lets parts count that are told as they were told long ago; called before they are kept."""
-    if parts:
-        reply_parts.let_come_again(connection, account, [part.key for part in parts], now - COMES_AGAIN)
+def make_room(
+    connection: Transaction, account: str, parts: Sequence[News], acknowledged: Collection[str], now: datetime
+) -> None:
+    """Lets parts count that are told as they were told long ago; called before they are kept. `acknowledged` are the
+    keys of parts that the session which tells them now has acknowledged before."""
+    for age, keys in (
+        (COMES_AGAIN, [part.key for part in parts if part.key not in acknowledged]),
+        (COMES_AGAIN_THOUGH_ACKNOWLEDGED, [part.key for part in parts if part.key in acknowledged]),
+    ):
+        if keys:
+            reply_parts.let_come_again(connection, account, keys, now - age)
 
 
 def join(connection: Transaction, wholes: Wholes, now: datetime) -> dict[tuple[str, str], datetime]:

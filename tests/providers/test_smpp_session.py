@@ -316,6 +316,22 @@ def test_news_is_acknowledged_only_when_it_is_stored(playing: Play) -> None:
     assert stored == ["5244"]
 
 
+def test_news_says_by_which_session_it_came(playing: Play) -> None:
+    """Counted from one: what one session acknowledged, the next may be told again for want of that."""
+    heard: list[PDU] = []
+    first, second = Link(takes_all), Link(takes_all)
+    session = playing(first, second, heard=heard.extend)
+    session.bound()
+    for link in (first, second):
+        for number in (40, 41):
+            link.tell(written("deliver_sm", number, source_addr="5244", short_message=b"x"))
+        until(lambda link=link: answered(link) == {40: 0, 41: 0})  # type: ignore[misc]  # the loop's own link
+        first.tell(None)
+        until(lambda: second.given)
+        until_bound(session)
+    assert [pdu.session for pdu in heard] == [1, 1, 2, 2]
+
+
 def test_a_receipt_of_a_part_waits_for_its_message(playing: Play) -> None:
     """A receipt that comes before the last part was taken is heard when it was, and holds up no other news."""
     heard: list[tuple[str, int]] = []

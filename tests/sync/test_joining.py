@@ -1,6 +1,7 @@
 """A person's long text comes in parts, over SMPP, and becomes one reply: whatever comes late, twice, or never."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from connector.sandbox.server import Sandbox
 from connector.store import consent, inbox, reply_parts
 from connector.store.inbox import INBOX
 from connector.sync.hearing import heard_by
-from connector.sync.joining import COMES_AGAIN, WAITS
+from connector.sync.joining import COMES_AGAIN, COMES_AGAIN_THOUGH_ACKNOWLEDGED, WAITS
 from tests.store.making import rows, statements
 from tests.sync.site import Site, number_of, plant, record, site_on
 
@@ -62,6 +63,13 @@ def tell(site: Site, *pdus: PDU) -> None:
     provider: Any = site.parts.providers[ACCOUNT]
     assert isinstance(provider, SmppProvider)
     heard_by(provider, LongMessages(), lambda: site.parts.database, site.clock)(pdus)
+
+
+def session_of(site: Site) -> Callable[..., None]:
+    """Has the SMSC tell these together over a session of that number, the process living on from one to the next."""
+    provider: Any = site.parts.providers[ACCOUNT]
+    heard = heard_by(provider, LongMessages(), lambda: site.parts.database, site.clock)
+    return lambda number, *pdus: heard([replace(pdu, session=number) for pdu in pdus])
 
 
 def replies(site: Site) -> list[str]:
@@ -178,6 +186,39 @@ def test_the_same_text_another_day_is_another_text(site: Site) -> None:
     site.later(COMES_AGAIN.total_seconds() + 1)
     tell(site, *cut("uno dos", 4))
     assert replies(site) == ["uno dos", "uno dos"]
+
+
+def test_the_same_text_again_over_the_session_that_acknowledged_it_is_another_text(site: Site) -> None:
+    """What was acknowledged over an unbroken connection is not told again for want of that: the person wrote again."""
+    over_session = session_of(site)
+    over_session(1, *cut("uno dos", 4))
+    site.later(COMES_AGAIN_THOUGH_ACKNOWLEDGED.total_seconds() + 1)
+    over_session(1, *cut("uno dos", 4))
+    assert replies(site) == ["uno dos", "uno dos"]
+    site.later(1)
+    over_session(1, *cut("uno dos", 4))
+    assert replies(site) == ["uno dos", "uno dos"], "an acknowledgement that came late may be overlooked"
+
+
+def test_a_text_told_again_by_another_session_is_the_same_text(site: Site) -> None:
+    """The acknowledgement may have been lost with the session, however long the SMSC then waits."""
+    over_session = session_of(site)
+    over_session(1, *cut("uno dos", 4))
+    site.later(COMES_AGAIN.total_seconds() / 2)
+    over_session(2, *cut("uno dos", 4))
+    assert replies(site) == ["uno dos"]
+    site.later(COMES_AGAIN_THOUGH_ACKNOWLEDGED.total_seconds() + 1)
+    over_session(3, *cut("uno dos", 4))
+    assert (replies(site), parts_waiting(site)) == (["uno dos"], 0)
+
+
+def test_a_repetition_that_is_acknowledged_in_its_turn_settles_the_matter(site: Site) -> None:
+    """Told again by a second session, and acknowledged there, the text is a new one when it comes once more."""
+    over_session = session_of(site)
+    for session, seen in ((1, 1), (2, 1), (2, 2)):
+        over_session(session, *cut("uno dos", 4))
+        assert replies(site) == ["uno dos"] * seen
+        site.later(COMES_AGAIN_THOUGH_ACKNOWLEDGED.total_seconds() + 1)
 
 
 def test_two_texts_under_one_number_are_both_heard(site: Site) -> None:

@@ -1,7 +1,7 @@
 """PDUs of SMPP 3.4 to octets and back: the only file that knows smpplib."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from smpplib import consts
@@ -41,11 +41,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class PDU:
-    """One PDU as it came: `name` is the command's (``deliver_sm``), empty for a command that 3.4 does not have."""
+    """One PDU as it came: `name` is the command's (``deliver_sm``), empty for a command that 3.4 does not have.
+
+    `session` is which of an account's sessions it came by, counted from 1; 0 where nobody counts.
+    """
 
     name: str
     header: Header
     fields: Any = None
+    session: int = field(default=0, kw_only=True)
 
     def text(self, field: str) -> str:
         """A field that is a C-octet string; empty where it is left out."""

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -62,6 +62,7 @@ class Session:
         self._trouble: Callable[[], ExchangeError] | None = None
         self._joining: set[str] = set()
         self._started = False
+        self._sessions = 0
         self._closing = threading.Event()
 
     # -- what others ask of it
@@ -219,6 +220,7 @@ class Session:
                 return refused
             with self._changed:
                 self._link, self._trouble = link, None
+                self._sessions += 1
                 self._changed.notify_all()
             log.info("smpp_bound", account=self._name)
             return partial(NeverLeft, f"the session with the SMSC is not bound: {self._serve(link)}")
@@ -262,7 +264,7 @@ class Session:
         if header.is_answer:
             return self._answered(link, pdu)
         if pdu.name == "deliver_sm":
-            self._hearing.take(link, pdu)
+            self._hearing.take(link, replace(pdu, session=self._sessions))
         elif pdu.name in ("enquire_link", "unbind"):
             link.send(written(f"{pdu.name}_resp", header.number), self._options.connect_timeout)
             return "the SMSC unbound it" if pdu.name == "unbind" else None
