@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from connector.sandbox.server import Sandbox
 from tests.cli.place import MAPPING, Place, typed
 
 
@@ -35,6 +36,22 @@ def test_a_problem_is_shown_where_it_is(place: Place) -> None:
     source = file.read_text("utf-8").splitlines()
     line = next(number for number, text in enumerate(source, 1) if "valid_form" in text)
     assert any(f"{file}:{line}:3: error" in told for told in lines)
+
+
+def test_nothing_is_sent_while_one_of_several_mappings_is_broken(place: Place, sandbox: Sandbox) -> None:
+    """Its stop words, hours and replies would be gone meanwhile: the pass says what is wrong and where, and ends."""
+    sandbox.seed({"messages": 5, "bad": False})
+    broken = _broken(place)
+    settings = place.settings.read_text("utf-8")
+    place.settings.write_text(settings.replace("mappings = [", f'mappings = ["{broken}", '), "utf-8")
+    refused = place.type("once")
+    assert refused.code == 1
+    assert f"{broken}:" in refused.err
+    assert sandbox.providers.world.ledger.as_json()["received"] == 0
+    broken.unlink()
+    place.settings.write_text(settings, "utf-8")
+    assert place.type("once").code == 0
+    assert sandbox.providers.world.ledger.as_json()["received"] == 5
 
 
 def test_a_field_the_org_lacks_is_found_online_only(place: Place) -> None:
