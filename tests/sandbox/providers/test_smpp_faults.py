@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from tests.sandbox.providers.running import Providers, until
-from tests.sandbox.providers.smpp_line import ENQUIRE, MESSAGE, RESPONSE, SUBMIT, UNBIND, Line, body_of, centre
+from tests.sandbox.providers.smpp_line import (
+    BIND,
+    ENQUIRE,
+    MESSAGE,
+    RESPONSE,
+    SUBMIT,
+    TRANSCEIVER,
+    UNBIND,
+    Line,
+    body_of,
+    centre,
+)
 
 
 @pytest.fixture
@@ -105,6 +116,20 @@ def test_a_bind_can_be_struck(providers: Providers, line: Line) -> None:
     providers.configure(smpp={"sessions": 2})
     other = Line(line.port)
     assert [other.bind(), other.bind()] == [0x0D, 0]
+    other.close()
+
+
+def test_who_has_gone_is_not_bound_late(providers: Providers, line: Line) -> None:
+    """A slow bind whose connection is over by then takes nobody's place."""
+    line.close()
+    until(lambda: providers.control.get("/sandbox/smpp/sessions").json() == {"bound": 0})
+    providers.fault(target="smpp", operation="bind_transceiver", kind="slow", seconds=0.2, times=1)
+    gone, other = Line(line.port), Line(line.port)
+    gone.send(TRANSCEIVER, body_of(BIND))
+    until(lambda: log(providers))
+    gone.close()
+    time.sleep(0.3)
+    assert other.bind() == 0
     other.close()
 
 

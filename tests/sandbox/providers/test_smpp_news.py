@@ -175,6 +175,9 @@ def test_the_next_word_waits_for_the_one_before(providers: Providers, line: Line
 
 def test_a_reset_forgets_all_of_it(providers: Providers, line: Line) -> None:
     """Nothing that was sent before is told after it, and nobody is bound."""
+    line.answers[:] = [None]
+    line.sent()
+    line.hear(1)
     line.sent()
     providers.app.reset()
     assert line.next() is None
@@ -182,7 +185,8 @@ def test_a_reset_forgets_all_of_it(providers: Providers, line: Line) -> None:
     again = Line(line.port)
     assert again.bind() == 0
     ticked(providers, again)
-    assert (line.told, again.told) == ([], [])
+    assert (len(line.told), again.told) == (1, [])
+    assert providers.ledger()["statuses_pushed"] == 0
     again.close()
 
 

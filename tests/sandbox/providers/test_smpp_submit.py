@@ -126,7 +126,8 @@ def test_who_does_not_bind_is_cut_off(providers: Providers, line: Line) -> None:
 
 
 def test_unbind_ends_the_session(bound: Line) -> None:
-    """unbind is answered, then the connection is closed."""
+    """unbind is answered, then the connection is closed; one with a body is none."""
+    assert bound.ask(UNBIND, b"x").status == 0x02
     assert bound.ask(UNBIND).status == 0
     assert bound.next() is None
 
@@ -328,13 +329,22 @@ def test_a_message_sent_again_is_counted_again(providers: Providers, bound: Line
 def test_parts_of_several_messages_do_not_mix(providers: Providers, bound: Line) -> None:
     """Number, reference and number of parts tell messages apart, and so does a place that is taken already."""
     other = {"destination_addr": "524497654321"}
-    bound.sent(**part("8 bits", 9, 2, 1, b"one "))
+    all_well = {"undelivered": 0.0, "expired": 0.0, "buffered": 0.0, "replies": 0.0}
+    providers.configure(smpp={"whole_within": 2.0, "shares": all_well})
+    first = bound.sent(**part("8 bits", 9, 2, 1, b"one "))
     bound.sent(**part("8 bits", 9, 2, 1, b"two ", **other))
     bound.sent(**part("8 bits", 10, 2, 1, b"three "))
     bound.sent(**part("8 bits", 9, 2, 1, b"four "))
     for place, of in (({}, 9), (other, 9), ({}, 10)):
         bound.sent(**part("8 bits", of, 2, 2, b"end", **place))
     assert {text for text, _ in providers.app.smpp.fates()} == {"four end", "two end", "three end"}
+    until(lambda: bound.next(0.01) is None and (first, "EXPIRED") in ends(bound))
+    assert len([stat for _, stat in ends(bound) if stat == "EXPIRED"]) == 1
+
+
+def ends(line: Line) -> list[tuple[str, str]]:
+    """The ids that receipts told of, and how each ended."""
+    return [(each.words["id"], each.words["stat"]) for each in line.told if each.esm_class == 0x04]
 
 
 def test_a_pair_of_utf_16_may_be_cut(providers: Providers, bound: Line) -> None:

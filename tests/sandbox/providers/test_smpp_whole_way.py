@@ -1,10 +1,12 @@
 """Records of the pretend org through an SMPP account to the pretend message centre, and what it tells back to them."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from connector.model.errors import NeverLeft
 from connector.model.states import State
 from connector.sandbox.providers.smpp.replies import LONG_ANSWERS
 from connector.sandbox.server import Sandbox
@@ -80,6 +82,16 @@ def turn_until(site: Site, true: Callable[[], object]) -> None:
     until(turned, 30.0)
 
 
+def bound(site: Site) -> bool:
+    """Whether the account's session is."""
+    account = site.app.providers[SMSCLOUDS]
+    try:
+        list(site.app.lines(SMSCLOUDS).converse(account.replies(datetime.now(UTC), datetime.now(UTC))))
+    except NeverLeft:
+        return False
+    return True
+
+
 def fault(sandbox: Sandbox, operation: str, kind: str, **more: Any) -> None:
     """Puts a rule in force."""
     sandbox.faults.add({"target": "smpp", "operation": operation, "kind": kind, **more})
@@ -131,6 +143,7 @@ def test_a_cut_line_before_the_message_was_taken_leaves_doubt(site: Site, sandbo
     fault(sandbox, "submit_sm", "drop_before", times=1)
     (one,) = plant(sandbox, 1, "MX")
     turn_until(site, lambda: record(sandbox, one)["Status__c"] == "Unknown")
+    until(lambda: bound(site))  # what never leaves goes to the route's next account
     (two,) = plant(sandbox, 1, "MX", first=2)
     turn_until(site, lambda: record(sandbox, two)["Status__c"] == "Delivered")
     assert received(sandbox) == {"000002": 1}

@@ -49,8 +49,8 @@ class Smsc:
 
     def reset(self) -> None:
         """A new account: nothing sent, nobody bound."""
-        self.disconnect()
         self._telling.end()
+        self.disconnect()
         self._telling = self._new_telling()
         self.book = Book(self.world)
         self.settings = self.book.settings

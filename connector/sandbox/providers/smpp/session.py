@@ -66,7 +66,7 @@ class Session:
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self._outgoing = Outgoing(self._write, lambda: smsc.settings.patience)
         self._taken: deque[float] = deque()
-        self._over = False
+        self._ending = self._over = False
 
     @property
     def hears(self) -> bool:
@@ -148,6 +148,8 @@ class Session:
         self._taken.append(now)
 
     def _bind(self, pdu: Pdu) -> bytes:
+        if self._over:  # while a slow answer waited: nobody is there to be bound
+            raise Refusal(Status.RBINDFAIL)
         if self.bound is not None:
             raise Refusal(Status.RALYBND)
         told = binding.let_in(binding.read(pdu.body), self._smsc.settings)
@@ -159,14 +161,14 @@ class Session:
         Body(pdu.body).end()
         if self.bound is None:
             raise Refusal(Status.RINVBNDSTS)
+        self._ending = pdu.command == Command.UNBIND
         return b""
 
     # -- how it answers
 
     def _answer(self, asked: _Asked) -> None:
         self._write(self._acted(asked))
-        if asked.pdu.command == Command.UNBIND and self.bound is not None:
-            self._over = True
+        self._over = self._over or self._ending
 
     def _acted(self, asked: _Asked) -> bytes:
         try:

@@ -54,11 +54,12 @@ class Telling:
             return
 
     def _at(self, due: float, news: str, body: bytes, rest: Iterator[Piece]) -> None:
-        if not self._over:
-            self.world.timetable.at(due, partial(self._tell, news, body, rest))
+        self.world.timetable.at(due, partial(self._tell, news, body, rest))
 
     def _tell(self, news: str, body: bytes, rest: Iterator[Piece]) -> None:
         hearer = self._hearer()
+        if self._over:
+            return
         if hearer is None:
             self._at(self.world.now() + self._again(), news, body, rest)
         else:
