@@ -321,6 +321,20 @@ def test_every_row_that_sends_says_to_whom(provider: str, row: Operation[..., An
 
 
 @every_row
+def test_every_answer_to_a_send_names_what_was_sent(provider: str, row: Operation[..., Any]) -> None:
+    """Its id is read off the answer, but where the guide describes none; what sends no text of parts has no `text`."""
+    assert (row.batch is not None) == (row.sends and row.tells is not str)
+    assert row.sends or row.text is None
+    if row.text:
+        filled = dict.fromkeys(PROVIDERS[provider].account_fields, "of the account")
+        data = {
+            **example(row.asked, filled),
+            **{name: filled[name] for name in filled if name in row.asked.model_fields},
+        }
+        assert row.text(row.asked.model_validate(data))
+
+
+@every_row
 def test_what_comes_in_pages_has_its_rows_in_data(provider: str, row: Operation[..., Any]) -> None:
     """Whatever is followed from page to page tells its rows as `data`, of which lines are made."""
     assert row.follow is None or "data" in row.tells.model_fields, f"{provider} {row.name}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model.caps import Cap, Period, Unit, room_at
+from connector.model.caps import Cap, Period, Spent, Unit, room_at, rooms_at
 from connector.model.scopes import Scope
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -41,3 +41,30 @@ def test_caps_read_as_people_say_them() -> None:
         "1,000 messages an hour for the account nrs-main"
     )
     assert str(Cap(Scope.EVERYTHING, "", Unit.MONEY, Period.DAY, 12_500_000)) == "12.5 money a day for everything"
+
+
+@given(
+    st.lists(st.tuples(_AGO, st.integers(0, 5)), max_size=20),
+    st.integers(1, 9),
+    st.lists(st.integers(1, 60), max_size=9),
+)
+def test_room_for_many_is_what_it_is_for_each(spent: list[tuple[datetime, int]], most: int, needs: list[int]) -> None:
+    """Asked for together, each need has the moment that it has alone, whatever was spent beyond a cap since lowered."""
+    alone = [room_at(spent, most, HOUR, need, NOW) for need in needs]
+    assert list(rooms_at(spent, most, HOUR, needs, NOW)) == alone
+
+
+def test_a_cap_of_lookups_counts_no_message_and_one_of_money_counts_both() -> None:
+    """Of messages and parts no lookup is counted, nor for a campaign or a mapping."""
+
+    def counts(unit: Unit, period: Period, scope: Scope = Scope.EVERYTHING) -> tuple[bool, bool]:
+        cap = Cap(scope, "" if scope is Scope.EVERYTHING else "x", unit, period, 5)
+        return cap.covers("x", "x"), cap.covers_lookups("x")
+
+    assert counts(Unit.LOOKUPS, Period.HOUR) == (False, True)
+    assert counts(Unit.LOOKUPS, Period.DAY, Scope.ACCOUNT) == (False, True)
+    assert counts(Unit.MONEY, Period.DAY) == (True, True)
+    assert counts(Unit.MONEY, Period.CAMPAIGN) == (True, False)
+    assert counts(Unit.MONEY, Period.DAY, Scope.MAPPING) == (True, False)
+    assert counts(Unit.PARTS, Period.DAY) == counts(Unit.MESSAGES, Period.DAY) == (True, False)
+    assert Spent(1, 2, 3, 4) * 2 + Spent(lookups=1) == Spent(2, 4, 6, 9)
