@@ -108,8 +108,8 @@ class Settings(BaseSettings):
                     f"[caps.accounts.{name}] there is no account {name!r} in the settings; mend the name."
                 )
             caps += limits.caps(Scope.ACCOUNT, name)
-        for name, limits in self.caps.mappings.items():
-            caps += limits.caps(Scope.MAPPING, name)
+        for name, of_mapping in self.caps.mappings.items():
+            caps += of_mapping.caps(Scope.MAPPING, name)
         for cap in caps:
             for name, chosen in options.items():
                 counts = cap.scope is not Scope.ACCOUNT or cap.name == name

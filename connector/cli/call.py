@@ -15,6 +15,7 @@ from connector.cli.call_help import explain, show_list
 from connector.cli.opening import SettingsFile, opened, require_tables
 from connector.cli.screen import complain
 from connector.cli.typed_history import show_sent
+from connector.cli.typed_lookups import counted
 from connector.cli.typed_sends import NotSent, recipients, send, shortened
 from connector.log import masked
 from connector.model.errors import MayHaveLeft, SettingsError, Unreadable
@@ -58,8 +59,8 @@ def call(
 
     What sends messages needs --yes, and is held to pauses, consent, live fire and the caps for everything and its
     account as every message is, not to quiet hours, which are a mapping's. It has no record in the CRM; the store keeps
-    who sent it, when, to whom and how it ended: --sent shows the last ones. Exits with 1 when it is refused or fails,
-    with 2 when what was typed is wrong.
+    who sent it, when, to whom and how it ended: --sent shows the last ones. Lookups count under their caps too. Exits
+    with 1 when it is refused or fails, with 2 when what was typed is wrong.
     """
     if listed:
         show_list([_provider(target, config)] if target else list(CLIENTS), as_json=as_json)
@@ -103,6 +104,10 @@ def _call(
         line = call_of(provider, app.lines(account), name)
         if operation.sends:
             whole = show_told(operation, _sent(app, account, line, asked), output=output, compact=compact)
+        elif operation.lookups:
+            require_tables(app)
+            with counted(app, account, operation.lookups(asked)):
+                whole = ask_and_show(line, asked, output=output, compact=compact)
         else:
             whole = ask_and_show(line, asked, output=output, compact=compact)
     raise typer.Exit(0 if whole else 1)

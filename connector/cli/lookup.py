@@ -11,12 +11,11 @@ from connector.app import App
 from connector.cli.accounts_meant import accounts_meant
 from connector.cli.opening import AsJson, SettingsFile, opened
 from connector.cli.screen import complain, remark, show_json, show_table
+from connector.cli.typed_lookups import counted
 from connector.model.address import read_address
-from connector.model.errors import NeverLeft, Refused, SettingsError
+from connector.model.errors import SettingsError
 from connector.model.lookups import LookedUp, LookupKind, kind_of
 from connector.model.phone import read_phone
-from connector.sync.allowance import Shortage
-from connector.sync.lookup_caps import begin, cost_nothing
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two questions about a lookup that is under way: each pause is twice the one before."""
@@ -76,7 +75,8 @@ def _asked(app: App, account: str, target: str, seconds: float) -> LookedUp:
     provider, line = app.providers[account], app.lines(account)
     until, pause = time.monotonic() + seconds, FIRST_PAUSE
     with Console(stderr=True).status(f"{account} is asked") as status:
-        told = _asked_once(app, account, target)
+        with counted(app, account, 1):
+            told = line.hear(provider.look_up(target))
         while told.under_way is not None and (left := until - time.monotonic()) > 0:
             if sys.stderr.isatty():
                 status.update(f"{account} works on it, {left:.0f} s of the wait are left")
@@ -84,22 +84,6 @@ def _asked(app: App, account: str, target: str, seconds: float) -> LookedUp:
             pause = min(2 * pause, LONGEST_PAUSE)
             told = line.hear(provider.looked_up(target, told.under_way))
     return told
-
-
-def _asked_once(app: App, account: str, target: str) -> LookedUp:
-    """The one question that may cost money, counted under the caps before it leaves.
-
-    Raises:
-        SettingsError: a cap forbids it; nobody was asked.
-    """
-    asking = begin(app.database, app.settings.all_caps(), app.providers, account, app.clock())
-    if isinstance(asking, Shortage):
-        raise SettingsError(f"{account} was not asked: {asking}.")
-    try:
-        return app.lines(account).hear(app.providers[account].look_up(target))
-    except (NeverLeft, Refused):
-        cost_nothing(app.database, app.providers, asking)
-        raise
 
 
 def _chosen(app: App, kind: LookupKind, country: str, account: str | None, provider: str | None) -> str:

@@ -49,7 +49,8 @@ class Operation(ABC, Generic[P, T]):
     heading. `sends`: it must never be made twice, for a message leaves. `changes_everything`: it can act on all that
     the account has. `recipients` gives whom what is asked would reach, as it is written there; every row that sends has
     it. `text` gives the text that each of them gets, where what it costs goes by its parts; `batch` reads the
-    provider's id of what was sent off what is told, where it tells one.
+    provider's id of what was sent off what is told, where it tells one. `lookups` is how many recipients are looked up
+    by what is asked, as far as that can be told; each may cost money.
     `follow` gives what to ask for the next page, from what was asked and told, or None after the last.
     `rows` reads a streamed answer line by line. What tells None has no body worth reading. A provider's own subclass
     says what its refusals look like.
@@ -72,6 +73,7 @@ class Operation(ABC, Generic[P, T]):
         recipients: Callable[[Any], Sequence[str]] | None = None,
         text: Callable[[Any], str] | None = None,
         batch: Callable[[Any], str | int | None] | None = None,
+        lookups: Callable[[Any], int] | None = None,
         follow: Callable[[Any, Any], Asked | None] | None = None,
         rows: Callable[[Iterator[str]], T] | None = None,
     ) -> None:
@@ -86,6 +88,7 @@ class Operation(ABC, Generic[P, T]):
         self.recipients = recipients
         self.text = text
         self.batch = batch
+        self.lookups = lookups
         self.follow = follow
         self._query = query
         self._rows = rows

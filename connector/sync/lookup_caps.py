@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connector.model.caps import Cap
+from connector.model.caps import Cap, Spent
 from connector.store import caps as spending
 from connector.store import lease, lookups
 from connector.store.caps import Spender
@@ -56,31 +56,31 @@ def within_caps(parts: Parts, connection: Transaction, account: str, rows: Seque
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A lookup that a person asks for, counted before it leaves."""
+    """Lookups that a person asks for, counted before they leave."""
 
-    account: str
     spent_as: str
     at: datetime
+    cost: Spent
 
 
 def begin(
-    database: Database, caps: Sequence[Cap], providers: Providers, account: str, now: datetime
+    database: Database, caps: Sequence[Cap], providers: Providers, account: str, number: int, now: datetime
 ) -> Asking | Shortage:
-    """Counts a lookup that a person asks for, or tells which cap forbids it. It has no lease and takes turns with
+    """Counts lookups that a person asks for, or tells which cap forbids them. It has no lease and takes turns with
     whoever has it, so that a daemon beside it and this one cannot both spend the last of a cap."""
-    asking, cost = Asking(account, new_id(), now), lookup_cost(providers, account)
+    asking, spender = Asking(new_id(), now, lookup_cost(providers, account) * number), Spender(account, "")
     with database.begin() as connection:
         lease.take_turns(connection, LEASE_NAME, now)
-        short = shortage(connection, providers, covering(caps, account), Spender(account, ""), cost, now)
+        short = shortage(connection, providers, covering(caps, account), spender, asking.cost, now)
         if short is None:
-            spend(providers, connection, account, asking.spent_as, 1, now)
+            spending.spend(connection, [(asking.spent_as, spender, asking.cost)], now)
     return short or asking
 
 
-def cost_nothing(database: Database, providers: Providers, asking: Asking) -> None:
-    """Gives back what a lookup spent that was certainly not made."""
+def cost_nothing(database: Database, asking: Asking) -> None:
+    """Gives back what lookups spent that were certainly not made."""
     with database.begin() as connection:
-        spending.give_back(connection, asking.spent_as, asking.at, lookup_cost(providers, asking.account))
+        spending.give_back(connection, asking.spent_as, asking.at, asking.cost)
 
 
 def _reason(cap: Cap, account: str, at: datetime) -> str:

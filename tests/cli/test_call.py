@@ -338,3 +338,11 @@ def test_every_answer_to_a_send_names_what_was_sent(provider: str, row: Operatio
 def test_what_comes_in_pages_has_its_rows_in_data(provider: str, row: Operation[..., Any]) -> None:
     """Whatever is followed from page to page tells its rows as `data`, of which lines are made."""
     assert row.follow is None or "data" in row.tells.model_fields, f"{provider} {row.name}"
+
+
+def test_a_group_of_addresses_counts_as_one_lookup() -> None:
+    """How many a group has is not told; what is asked never counts as nothing."""
+    start = CLIENTS["nrs360"].operations()["validation.start"]
+    assert start.lookups is not None
+    for data, number in (({"groupsIds": [1, 2]}, 2), ({"groupsIds": [1], "emails": ["ana@example.com"]}, 2)):
+        assert start.lookups(start.asked.model_validate(data)) == number

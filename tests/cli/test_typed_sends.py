@@ -256,6 +256,29 @@ def test_lookups_by_hand_obey_their_cap_and_count_in_it(place: Place, sandbox: S
     assert sum(row.lookups for row in kept(place, SPENDING)) == 2
 
 
+@pytest.mark.parametrize(
+    ("account", "operation", "data", "number"),
+    [
+        ("smsclouds-mx", "hlr.show", {"cellphone": "5512345678"}, 1),
+        ("app-us", "lookup.phone", {"phoneNumber": "+12025550123"}, 1),
+        ("nrs-main", "validation.start", {"emails": ["ana@example.com", "eva@example.com"], "groupsIds": []}, 2),
+    ],
+)
+def test_lookups_by_call_count_as_well(
+    place: Place, account: str, operation: str, data: dict[str, Any], number: int
+) -> None:
+    """Whichever guide's request looks recipients up is held to the same caps, by how many it looks up."""
+    place.add(US_ACCOUNT.format(providers=place.providers))
+    place.add(f"[caps.everything]\nlookups_a_day = {2 * number - 1}\n")
+    words = ("call", account, operation, "--data", json.dumps(data))
+    first = place.type(*words)
+    assert first.code == 0, first.err
+    assert sum(row.lookups for row in kept(place, SPENDING)) == number
+    second = place.type(*words)
+    assert second.code == 1
+    assert f"leaves {number - 1}, and it wants {number}" in said(second)
+
+
 def test_the_price_of_a_lookup_counts_in_caps_of_money(place: Place) -> None:
     """With a price, lookups spend of the money that messages spend of; a cap below one lookup is refused as such."""
     text = place.settings.read_text("utf-8")

@@ -167,7 +167,7 @@ def test_people_and_the_daemon_cannot_all_take_the_last_of_a_cap(sandbox: Sandbo
             app = build(settings.of(settings_for(sandbox, url, caps=caps)))
             begin.wait()
             mine = app.settings.all_caps()
-            begun.extend(lookup_caps.begin(app.database, mine, app.providers, NRS, app.clock()) for _ in range(3))
+            begun.extend(lookup_caps.begin(app.database, mine, app.providers, NRS, 1, app.clock()) for _ in range(3))
             app.close()
 
         def daemon() -> None:
@@ -193,7 +193,7 @@ def test_a_person_waits_for_the_daemon_that_is_committing(sandbox: Sandbox, url:
         done = threading.Event()
 
         def person() -> None:
-            lookup_caps.begin(app.database, app.settings.all_caps(), app.providers, SMSCLOUDS, app.clock())
+            lookup_caps.begin(app.database, app.settings.all_caps(), app.providers, SMSCLOUDS, 1, app.clock())
             done.set()
 
         thread = threading.Thread(target=person)

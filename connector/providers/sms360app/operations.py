@@ -103,5 +103,10 @@ class Lookup(Room):
 
     room: ClassVar[str] = "lookup"
     phone = SMS360AppOperation(
-        "POST", "lookup", section="API Configuration for VTP(Verify the Phone)", asks=VerifyPhone, tells=VerifiedPhone
+        "POST",
+        "lookup",
+        section="API Configuration for VTP(Verify the Phone)",
+        asks=VerifyPhone,
+        tells=VerifiedPhone,
+        lookups=lambda _: 1,
     )

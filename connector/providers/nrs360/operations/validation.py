@@ -1,6 +1,6 @@
 """Whether e-mail addresses exist (guide: "Email validation"). A validation runs at 360NRS and tells how it goes."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,11 @@ class StartValidation(Asked):
         if not (self.groups_ids or self.emails):
             raise ValueError("a validation needs addresses; give groupsIds or emails")
         return self
+
+
+def addresses(asked: Any) -> int:
+    """How many addresses are looked up; of a group it is not told how many it has, and it counts as one."""
+    return len(asked.emails or ()) + len(asked.groups_ids or ())
 
 
 class ShownValidation(Resource):
@@ -76,7 +81,12 @@ class Validation(Room):
         rows=ValidationReport,
     )
     start = NRS360Operation(
-        "POST", "validation/emails", section="Validate emails", asks=StartValidation, tells=ShownValidation
+        "POST",
+        "validation/emails",
+        section="Validate emails",
+        asks=StartValidation,
+        tells=ShownValidation,
+        lookups=addresses,
     )
     delete = NRS360Operation(
         "DELETE", "validation/emails/{id}", section="Delete a validation", asks=ById, tells=type(None)

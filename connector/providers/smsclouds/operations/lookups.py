@@ -24,4 +24,6 @@ class Lookups(Room):
 
     room: ClassVar[str] = "hlr"
 
-    show = SmscloudsOperation("GET", "api/v3/hlr/{cellphone}", section="HLR API", asks=ShowHLR, tells=HLR)
+    show = SmscloudsOperation(
+        "GET", "api/v3/hlr/{cellphone}", section="HLR API", asks=ShowHLR, tells=HLR, lookups=lambda _: 1
+    )
