@@ -61,6 +61,7 @@ def begin(connection: Connection, starts: Sequence[AttemptStart], now: datetime)
                 "size": start.size,
                 "body_hash": start.body_hash,
                 "started_at": now,
+                "poll_at": now,  # a crash may leave it so, with messages that news has moved on meanwhile
                 "polls": 0,
             }
             for start in starts
@@ -135,10 +136,10 @@ def due_for_poll(
         select(ATTEMPT)
         .where(
             ATTEMPT.c.account == account,
-            or_(ATTEMPT.c.poll_at.is_(None), ATTEMPT.c.poll_at <= now),
+            ATTEMPT.c.poll_at <= now,
             _still_open(states, last_words, unknown_too=unknown_too),
         )
-        .order_by(ATTEMPT.c.poll_at.nulls_first(), ATTEMPT.c.id)
+        .order_by(ATTEMPT.c.poll_at, ATTEMPT.c.id)
         .limit(limit)
     ).all()
     return _batches(connection, rows, (*states, State.UNKNOWN) if unknown_too else states, last_words)

@@ -11,6 +11,7 @@ from connector.model.messages import Channel
 from connector.model.states import WITH_THE_PROVIDER, State
 from connector.store import attempts, blacklist, lookups, pauses
 from connector.store.attempts import ATTEMPT
+from connector.store.batches import unindexed
 from connector.store.inbox import INBOX
 from connector.store.last_words import at_last_word
 from connector.store.outbox import MESSAGE
@@ -37,13 +38,17 @@ def due(
     )
     return {
         "messages": _count(
-            connection, MESSAGE.c.org == org, or_(claims, sends), _by(MESSAGE, until), ~pauses.waits(MESSAGE)
+            connection,
+            unindexed(MESSAGE.c.org) == org,
+            or_(claims, sends),
+            _by(MESSAGE, until),
+            ~pauses.waits(MESSAGE),
         ),
         "news": _count(
             connection,
             or_(INBOX.c.standing == "new", and_(INBOX.c.standing == "parked", INBOX.c.not_before <= until)),
         ),
-        "writes": _count(connection, WRITE.c.org == org, WRITE.c.standing == "due", _by(WRITE, until)),
+        "writes": _count(connection, unindexed(WRITE.c.org) == org, WRITE.c.standing == "due", _by(WRITE, until)),
         "numbers": blacklist.owed(connection, accounts, until),
         "lookups": lookups.owed(connection, accounts, until),
     }

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select
 
 from connector.model.states import State
 from connector.store import pauses
-from connector.store.batches import amend
+from connector.store.batches import amend, unindexed
 from connector.store.outbox import MESSAGE
 
 
@@ -18,7 +18,7 @@ def unconfirmed(connection: Connection, org: str, mapping: str, now: datetime, l
         select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
         .where(
             MESSAGE.c.state == State.QUEUED,
-            MESSAGE.c.org == org,
+            unindexed(MESSAGE.c.org) == org,
             MESSAGE.c.mapping == mapping,
             MESSAGE.c.claim_token.is_not(None),
             or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= now),
@@ -37,7 +37,7 @@ def expiring(connection: Connection, org: str, mapping: str, before: datetime, l
         select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
         .where(
             MESSAGE.c.state == State.CLAIMED,
-            MESSAGE.c.org == org,
+            unindexed(MESSAGE.c.org) == org,
             MESSAGE.c.mapping == mapping,
             MESSAGE.c.claim_expires < before,
             ~pauses.waits(MESSAGE),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, exists, func, select
 
 from connector.model.records import WriteCause
 from connector.model.states import State
-from connector.store.batches import incoming
+from connector.store.batches import incoming, unindexed
 from connector.store.outbox import MESSAGE
 from connector.store.writes import WRITE
 
@@ -23,7 +23,9 @@ def due(connection: Connection, org: str, mapping: str, now: datetime, after: in
     )
     return connection.execute(
         select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.rank)
-        .where(_waited(now), MESSAGE.c.org == org, MESSAGE.c.mapping == mapping, MESSAGE.c.rank > after, told)
+        .where(
+            _waited(now), unindexed(MESSAGE.c.org) == org, MESSAGE.c.mapping == mapping, MESSAGE.c.rank > after, told
+        )
         .order_by(MESSAGE.c.rank)
         .limit(limit)
     ).all()

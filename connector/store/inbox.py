@@ -152,7 +152,7 @@ def latest_to(connection: Connection, account: str, phones: Sequence[str], since
     query = (
         select(MESSAGE.c.to_number, func.max(MESSAGE.c.id))
         .where(
-            MESSAGE.c.account == account,
+            unindexed(MESSAGE.c.account) == account,
             MESSAGE.c.to_number.in_(list(phones)),
             MESSAGE.c.created_at >= since,
             MESSAGE.c.attempt_id.is_not(None),
@@ -166,10 +166,10 @@ def open_to(connection: Connection, account: str, phones: Sequence[str], since: 
     """Messages an account sent to each number since then, or is just sending, of which no last word is known: rows of
     `id`, `state` and `provider_id`."""
     query = select(MESSAGE.c["to_number", "id", "state", "provider_id"]).where(
-        MESSAGE.c.account == account,
+        unindexed(MESSAGE.c.account) == account,
         MESSAGE.c.to_number.in_(list(phones)),
         MESSAGE.c.created_at >= since,
-        MESSAGE.c.state.in_(_OPEN),
+        unindexed(MESSAGE.c.state).in_(_OPEN),
     )
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query):
@@ -184,7 +184,7 @@ def last_statuses(connection: Connection, messages: Collection[str]) -> dict[str
         .where(
             INBOX.c.message_id.in_(list(messages)),
             INBOX.c.kind == NewsKind.STATUS,
-            INBOX.c.standing == "matched",
+            unindexed(INBOX.c.standing) == "matched",
             INBOX.c.state.is_not(None),
         )
         .group_by(INBOX.c.message_id)
@@ -197,7 +197,7 @@ def unidentified(connection: Connection, account: str, limit: int) -> dict[str, 
     query = (
         select(INBOX.c.provider_id, INBOX.c.reference)
         .where(
-            INBOX.c.account == account,
+            unindexed(INBOX.c.account) == account,
             INBOX.c.standing == "parked",
             INBOX.c.reference.is_not(None),
             INBOX.c.provider_id.is_not(None),

@@ -42,7 +42,7 @@ def _ready_of(named: Subquery) -> Executable:
         .where(
             MESSAGE.c.id.in_(select(named.c.id)),
             unindexed(MESSAGE.c.state) == State.CLAIMED,
-            MESSAGE.c.account == bindparam("account"),
+            unindexed(MESSAGE.c.account) == bindparam("account"),
             *_due(),
         )
         .with_for_update(skip_locked=True)

@@ -83,7 +83,7 @@ def due(connection: Connection, org: str, now: datetime, limit: int) -> Sequence
         select(WRITE)
         .where(
             WRITE.c.standing == "due",
-            WRITE.c.org == org,
+            unindexed(WRITE.c.org) == org,
             or_(WRITE.c.not_before.is_(None), WRITE.c.not_before <= now),
             tuple_(*_record(WRITE)).not_in(put_off),
         )

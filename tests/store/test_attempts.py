@@ -71,15 +71,15 @@ def test_a_crash_between_attempt_and_answer_is_found(database: Database, clock: 
 
 
 def test_a_batch_is_asked_about_when_its_time_has_come(database: Database, clock: Clock) -> None:
-    """Oldest time first, one never asked about before all; not before its time, and not for another account."""
+    """Oldest time first, and one never asked about from its beginning on; not before, and not for another account."""
     for reference in ("T1", "T2", "T3"):
         sent(database, clock, reference, 1, State.ACCEPTED)
     sent(database, clock, "T4", 1, State.ACCEPTED, account="b")
     now = clock()
     with database.begin() as connection:
         attempts.polled(connection, [("T1", now), ("T2", now - timedelta(minutes=1))])
-    assert due(database, clock) == ["T3", "T2", "T1"]
-    assert due(database, clock, limit=1) == ["T3"]
+    assert due(database, clock) == ["T2", "T1", "T3"]
+    assert due(database, clock, limit=1) == ["T2"]
     with database.begin() as connection:
         attempts.polled(connection, [("T3", now + timedelta(minutes=1)), ("T2", now + timedelta(seconds=1))])
     assert due(database, clock) == ["T1"]

@@ -17,8 +17,11 @@ from tests.store.making import OBJECT, ORG, messages, rows
 
 def drop(database: Database, clock: Clock, limit: int = 100) -> int:
     """Forgets what ended more than an hour ago."""
+    before = clock() - timedelta(hours=1)
     with database.begin() as connection:
-        return housekeeping.drop_old(connection, clock() - timedelta(hours=1), limit)
+        gone = housekeeping.drop(connection, housekeeping.old(connection, before, limit), before)
+        housekeeping.drop_attempts(connection, housekeeping.old_attempts(connection, before, limit))
+    return gone
 
 
 def ended(database: Database, clock: Clock, reference: str) -> str:
@@ -46,6 +49,17 @@ def test_what_ended_long_ago_is_forgotten_with_all_that_hangs_on_it(database: Da
     assert [row.id for row in rows(database)] == [kept]
     assert [{row.message_id for row in rows(database, table)} for table in (EVENT, WRITE, INBOX)] == [{kept}] * 3
     assert [row.id for row in rows(database, ATTEMPT)] == ["T2"]
+
+
+def test_what_is_no_longer_old_when_it_is_dropped_stays(database: Database, clock: Clock) -> None:
+    """A write that a person makes due again between the look and the drop keeps its message."""
+    message_id = ended(database, clock, "T1")
+    clock.go_on(days=1)
+    with database.begin() as connection:
+        ids = housekeeping.old(connection, clock(), 100)
+        connection.execute(WRITE.update().values(standing="due"))
+        assert (ids, housekeeping.drop(connection, ids, clock())) == ([message_id], 0)
+        assert housekeeping.drop_attempts(connection, ["T1"]) == 0
 
 
 def test_what_has_not_ended_is_never_forgotten(database: Database, clock: Clock) -> None:

@@ -80,8 +80,9 @@ def test_a_message_that_waits_for_a_field_is_not_dropped(database: Database, clo
     settle(database, clock, Settled(waiting, "done", 1, set_aside=("Gone__c",)))
     long_ago = clock() + timedelta(days=1)
     with database.begin() as connection:
-        assert housekeeping.drop_old(connection, long_ago, 10) == 0
+        assert housekeeping.old(connection, long_ago, 10) == []
     settle(database, clock, Settled(waiting, "done", 2))
     with database.begin() as connection:
-        assert housekeeping.drop_old(connection, long_ago, 10) == 1
+        assert housekeeping.old(connection, long_ago, 10) == [kept]
+        assert housekeeping.drop(connection, [kept], long_ago) == 1
     assert rows(database, MESSAGE) == []

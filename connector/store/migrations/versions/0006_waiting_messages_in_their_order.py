@@ -1,4 +1,4 @@
-"""Claimed messages are read in their order, a page at a time, however many wait"""
+"""What waits is found in its order, a page at a time, however much there is: messages to send, batches to ask about"""
 
 from alembic import op
 
@@ -11,6 +11,7 @@ depends_on = None
 def upgrade() -> None:
     op.drop_index("ix_message_work", table_name="message")
     op.create_index("ix_message_work", "message", ["state", "account", "rank", "not_before"], unique=False)
+    op.execute("UPDATE attempt SET poll_at = started_at WHERE poll_at IS NULL")
 
 
 def downgrade() -> None:
