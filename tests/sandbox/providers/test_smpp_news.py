@@ -1,13 +1,15 @@
 """The pretend message centre tells receipts and texts until they are acknowledged, by the seed, and pushes replies."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from connector.sandbox.providers.smpp.replies import LONG_ANSWERS
+from connector.sandbox.providers.smpp.telling import Settle, Telling
 from tests.sandbox.providers.running import Providers, Receiver, until
-from tests.sandbox.providers.smpp_line import DELIVER, SUBMIT, Line, centre, tlv
+from tests.sandbox.providers.smpp_line import DELIVER, RESPONSE, SUBMIT, Line, centre, tlv
 
 DELIVERED = {"undelivered": 0.0, "expired": 0.0, "buffered": 0.0, "replies": 0.0}
 ALL_REPLY = {**DELIVERED, "replies": 1.0, "long_replies": 0.0, "pushed": 0.0}
@@ -104,6 +106,16 @@ def test_each_part_has_its_receipt(providers: Providers, line: Line) -> None:
     assert {each.words["stat"] for each in told} == {"DELIVRD"}
 
 
+def test_a_fate_is_known_when_it_is_told(providers: Providers, line: Line) -> None:
+    """Until the last word, which a fault may have made late, a message is accepted and no more."""
+    providers.fault(target="smpp", operation="statuses", kind="late", seconds=0.4)
+    sent = time.time()
+    line.sent()
+    assert list(providers.app.smpp.fates()) == [("Hola #000001", "accepted")]
+    until(lambda: list(providers.app.smpp.fates()) == [("Hola #000001", "DELIVRD")])
+    assert time.time() - sent > 0.4
+
+
 def test_a_message_can_expire_on_its_way(providers: Providers, line: Line) -> None:
     """One whose validity ends before it would arrive is told to have expired."""
     providers.app.world.speed = 0.1
@@ -173,6 +185,25 @@ def test_the_next_word_waits_for_the_one_before(providers: Providers, line: Line
     assert [each.words["stat"] for each in line.hear(4)] == ["ENROUTE", "ENROUTE", "ENROUTE", "DELIVRD"]
 
 
+def test_only_so_much_is_told_at_once(providers: Providers, line: Line) -> None:
+    """Beyond fifty without an answer news waits its turn, and none of it is lost, not even with the connection."""
+    line.answers[:] = [None]
+    ids = {line.sent(destination_addr=f"52449123{place:04d}") for place in range(60)}
+    line.hear(50)
+    assert line.next(0.3) is None
+    assert len(line.told) == 50
+    for place, told in enumerate(line.told[:5], 51):
+        line.send(DELIVER | RESPONSE, b"\0", number=told.number)
+        assert len(line.hear(place)) == place
+    heard = {told.words["id"] for told in line.told[:5]}
+    line.close()
+    until(lambda: providers.control.get("/sandbox/smpp/sessions").json() == {"bound": 0})
+    again = Line(line.port)
+    assert again.bind() == 0
+    assert {told.words["id"] for told in again.hear(55)} == ids - heard
+    again.close()
+
+
 def test_a_reset_forgets_all_of_it(providers: Providers, line: Line) -> None:
     """Nothing that was sent before is told after it, and nobody is bound."""
     line.answers[:] = [None]
@@ -198,7 +229,7 @@ def test_a_receipt_can_come_before_the_answer(providers: Providers, line: Line) 
     providers.fault(target="smpp", operation="statuses", kind="early")
     line.sent()
     line.hear(1)
-    assert line.order[-2:] == [DELIVER, SUBMIT | 0x80000000]
+    assert line.order[-2:] == [DELIVER, SUBMIT | RESPONSE]
 
 
 @pytest.mark.parametrize(
@@ -328,3 +359,21 @@ def test_wrong_settings_are_refused(providers: Providers, settings: dict[str, An
     answer = providers.control.post("/sandbox/providers", json={"smpp": settings})
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+def test_nothing_is_told_after_the_end(providers: Providers) -> None:
+    """What was planned before an account was made anew is not told to whoever is bound then."""
+    told: list[bytes] = []
+
+    class Listening:
+        def deliver(self, body: bytes, settle: Settle) -> None:
+            told.append(body)
+            settle(0)
+
+    world = providers.app.world
+    before, after = (Telling(world, Listening, lambda: 0.01) for _ in range(2))
+    before.plan("statuses", [(world.now() + 0.05, b"before")])
+    after.plan("statuses", [(world.now() + 0.05, b"after")])
+    before.end()
+    until(lambda: world.timetable.pending() == 0)
+    assert told == [b"after"]
