@@ -120,7 +120,7 @@ class Settings(BaseSettings):
                 price = chosen.price_a_lookup or 0
                 if cap.unit is Unit.MONEY and cap.covers_lookups(name) and price * MILLIONTHS > cap.most:
                     raise SettingsError(
-                        f"[caps] the cap of {cap} is less than one lookup by [accounts.{name}] costs, {price:g}: raise it."
+                        f"[caps] the cap of {cap} is less than one lookup at [accounts.{name}] costs: raise it."
                     )
         return tuple(caps)
 

@@ -295,4 +295,4 @@ def test_the_price_of_a_lookup_counts_in_caps_of_money(place: Place) -> None:
     place.settings.write_text(place.settings.read_text("utf-8").replace("0.07", "0.02"), "utf-8")
     refused = place.type("lookup", "+525512345670")
     assert refused.code == 1
-    assert "is less than one lookup by [accounts." in said(refused)
+    assert "is less than one lookup at [accounts." in said(refused)
