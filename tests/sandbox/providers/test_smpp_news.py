@@ -270,6 +270,16 @@ def test_recipients_answer_over_the_session(providers: Providers, line: Line) ->
     until(lambda: providers.ledger()["replies"] == providers.ledger()["replies_acknowledged"] == 12)
 
 
+def test_nobody_answers_what_did_not_arrive(providers: Providers, line: Line) -> None:
+    """Whose message was not delivered writes nothing back."""
+    providers.configure(smpp={"shares": {**ALL_REPLY, "undelivered": 1.0}})
+    for place in range(5):
+        line.sent(destination_addr=f"52449123{place:04d}")
+    line.hear(5)
+    ticked(providers, line)
+    assert (len(line.told), providers.ledger()["replies"]) == (5, 0)
+
+
 @pytest.mark.parametrize("joined_by", ["udh", "sar", "payload"])
 @pytest.mark.parametrize("text", LONG_ANSWERS)
 def test_a_long_text_comes_in_parts(providers: Providers, line: Line, joined_by: str, text: str) -> None:

@@ -52,10 +52,12 @@ def test_a_text_that_we_are_told_is_whole(text: str, alphabet: str, joined_by: s
     """Each part of a person's text has its place, and together they are the text and nothing else."""
     settings = Settings.model_validate({"alphabet": alphabet, "replies_joined_by": joined_by})
     bodies = delivering.text_from(delivering.Ends("4491234567", "Acme"), text, settings)
-    heard = [told_by(read(framed(body)), OurAlphabet(alphabet)) for body in bodies]
+    pdus = [read(framed(body)) for body in bodies]
+    heard = [told_by(pdu, OurAlphabet(alphabet)) for pdu in pdus]
     parts: list[dict[str, Any]] = []
-    for each in heard:
+    for pdu, each in zip(pdus, heard, strict=True):
         assert isinstance(each, Incoming)
+        assert len(pdu.octets("short_message")) <= (160 if each.alphabet is OurAlphabet.GSM7 else 140)
         assert (each.phone, each.to) == ("524491234567", "Acme")
         if each.place is None:
             assert (each.text, len(heard)) == (text, 1)
