@@ -41,6 +41,9 @@ def call(
     ] = "{}",
     listed: Annotated[bool, typer.Option("--list", help="List the operations, of one provider or of all.")] = False,
     sent: Annotated[bool, typer.Option("--sent", help="Show the last sends by hand: who, when, to how many.")] = False,
+    to: Annotated[
+        str | None, typer.Option(metavar="NUMBER|EMAIL", help="With --sent: only sends to this recipient.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do what sends messages or can change everything.")] = False,
     output: Annotated[Path | None, typer.Option(help="Where a file or a text that is answered goes.")] = None,
     config: SettingsFile = None,
@@ -65,7 +68,7 @@ def call(
     if listed:
         show_list([_provider(target, config)] if target else list(CLIENTS), as_json=as_json)
     elif sent:
-        show_sent(config, as_json=as_json)
+        show_sent(config, to, as_json=as_json)
     elif target is None or (operation is None and help_):
         typer.echo(ctx.get_help())
     elif operation is None:

@@ -9,6 +9,7 @@ from connector.cli.opening import opened
 from connector.cli.screen import show_json, show_table
 from connector.cli.times import shown
 from connector.log import masked
+from connector.model.address import read_recipient
 from connector.model.caps import MILLIONTHS
 from connector.store import typed_sends
 from connector.store.typed_sends import IN_DOUBT, TypedSends
@@ -33,14 +34,17 @@ def in_doubt(outcome: str) -> str:
     return f"{how}: it may have been sent. Look at the provider before typing it again."
 
 
-def show_sent(config: Path | None, *, as_json: bool) -> None:
-    """Prints the last typed sends, the newest first, with numbers cut to their last digits.
+def show_sent(config: Path | None, to: str | None, *, as_json: bool) -> None:
+    """Prints the last typed sends, the newest first, with numbers cut to their last digits; with `to`, those to this
+    number or address.
 
     Raises:
         StoreError: the store cannot be read.
+        UnreadableAddress, UnreadablePhone: `to` is neither.
     """
+    recipient = read_recipient(to) if to is not None else None
     with opened(config) as app, app.database.read() as connection:
-        rows = typed_sends.newest(connection, _SHOWN)
+        rows = typed_sends.newest(connection, _SHOWN, to=recipient)
     if as_json:
         show_json({"typed_sends": [shown_typed(row, _masked) for row in rows]})
         return

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Index, Text, delete, func, or_, select
+from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Index, Text, cast, delete, func, or_, select
 from sqlmodel import Field, SQLModel
 
 from connector.store.batches import amend, put
@@ -99,9 +99,12 @@ def found(connection: Connection, typed_send_id: str) -> Any | None:
     return connection.execute(select(TYPED_SEND).where(mine).order_by(TYPED_SEND.c.id.desc()).limit(1)).first()
 
 
-def newest(connection: Connection, limit: int) -> Sequence[Any]:
-    """The last ones, the newest first."""
-    return connection.execute(select(TYPED_SEND).order_by(TYPED_SEND.c.id.desc()).limit(limit)).all()
+def newest(connection: Connection, limit: int, *, to: str | None = None) -> Sequence[Any]:
+    """The last ones, the newest first; with `to`, those that had this number (E.164) or address among others."""
+    query = select(TYPED_SEND).order_by(TYPED_SEND.c.id.desc()).limit(limit)
+    if to is not None:
+        query = query.where(cast(TYPED_SEND.c.recipients, Text).contains(f'"{to}"', autoescape=True))
+    return connection.execute(query).all()
 
 
 def by_outcome(connection: Connection) -> list[TypedSends]:

@@ -111,6 +111,11 @@ def test_what_was_sent_is_shown_to_whoever_asks_next_month(place: Place, monkeyp
     assert all(word in listed.out for word in (row.id, "ana", "nrs-main", "answered"))
     (told,) = place.type("call", "--sent", "--json").told["typed_sends"]
     assert (told["id"], told["recipients"]) == (row.id, ["…344"])
+    assert send(place, "34611223345", NUMBER).code == 0
+    to = place.type("call", "--sent", "--to", "+34 611 22 33 45", "--json").told["typed_sends"]
+    assert [each["size"] for each in to] == [2]
+    assert len(place.type("call", "--sent", "--to", f"+{NUMBER}", "--json").told["typed_sends"]) == 2
+    assert place.type("call", "--sent", "--to", "+34611223399", "--json").told["typed_sends"] == []
 
 
 def test_the_report_counts_them_beside_the_messages(place: Place) -> None:

@@ -70,6 +70,14 @@ def test_it_is_found_by_our_id_and_by_the_providers(database: Database, clock: C
         assert [row.id for row in typed_sends.newest(connection, 1)] == [second]
 
 
+def test_they_are_found_by_a_recipient(database: Database, clock: Clock) -> None:
+    """By the whole number or address, among however many others, and not by a part of one."""
+    asked(database, clock, "a", "+34600000001", "a_a@example.com")
+    with database.read() as connection:
+        for to, number in (("+34600000001", 1), ("a_a@example.com", 1), ("+3460000000", 0), ("axa@example.com", 0)):
+            assert len(typed_sends.newest(connection, 9, to=to)) == number
+
+
 def test_they_are_counted_by_account_and_outcome(database: Database, clock: Clock) -> None:
     """With how many recipients they had, and the last one's id."""
     one, two = asked(database, clock, "a", "+34600000001", "+34600000002"), asked(database, clock)
