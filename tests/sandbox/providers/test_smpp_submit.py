@@ -75,6 +75,7 @@ def test_it_binds_and_says_its_version(line: Line) -> None:
         ({"interface_version": 0x50}, 0x0D),
         ({"addr_ton": 7}, 0x0D),
         ({"address_range": ...}, 0x02),
+        ({"address_range": "5" * 41}, 0x02),
     ],
 )
 def test_a_wrong_bind_is_refused(line: Line, changes: dict[str, Any], status: int) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -64,6 +65,27 @@ def test_a_text_that_we_are_told_is_whole(text: str, alphabet: str, joined_by: s
             return
         parts.append(as_stored(each.place, each.alphabet, each.octets))
     assert text_from(parts) == text
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "text", "parts"),
+    [
+        ("gsm-7", "a" * 160, 1),
+        ("gsm-7", "a" * 161, 2),
+        ("gsm-7", "€" * 80, 1),
+        ("gsm-7", "a" + "€" * 80, 2),
+        ("gsm-7", "a" * 306, 2),
+        ("gsm-7", "a" * 307, 3),
+        ("gsm-7", "ж" * 70, 1),
+        ("gsm-7", "ж" * 71, 2),
+        ("iso-8859-1", "a" * 140, 1),
+        ("iso-8859-1", "a" * 141, 2),
+    ],
+)
+def test_a_person_s_text_takes_as_many_parts_as_on_the_air(alphabet: str, text: str, parts: int) -> None:
+    """160 septets or 140 octets in one message, 153 or 134 in each of several."""
+    settings = Settings.model_validate({"alphabet": alphabet})
+    assert len(delivering.text_from(delivering.Ends("4491234567", "Acme"), text, settings)) == parts
 
 
 def framed(body: bytes) -> bytes:
