@@ -72,8 +72,8 @@ def counted(typed: Sequence[TypedSends]) -> str:
     for each in typed:
         ends[each.outcome] += each.number
     by_end = ", ".join(f"{number} {_WORDS.get(outcome, outcome)}" for outcome, number in sorted(ends.items()))
-    reached = sum(each.recipients for each in typed)
-    return f"By hand (`connector call`): {ends.total()} sends to {reached} recipients, beside the messages: {by_end}."
+    sends, reached = _many(ends.total(), "send"), _many(sum(each.recipients for each in typed), "recipient")
+    return f"By hand (`connector call`): {sends} to {reached}, beside the messages: {by_end}."
 
 
 def doubts(typed: Sequence[TypedSends]) -> Iterator[tuple[str, str]]:
@@ -81,10 +81,14 @@ def doubts(typed: Sequence[TypedSends]) -> Iterator[tuple[str, str]]:
     for each in typed:
         if each.outcome in IN_DOUBT:
             sentence = (
-                f"Of {each.number} sends by hand through {each.account} nobody knows whether they left "
+                f"Of {_many(each.number, 'send')} by hand through {each.account} nobody knows whether anything left "
                 f"({_WORDS[each.outcome]}); the last is {each.newest}: look at the provider."
             )
             yield sentence, "yellow"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _masked(name: str, value: Any) -> Any:
