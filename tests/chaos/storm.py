@@ -244,8 +244,7 @@ def _accounts(world: ChaosWorld, port: int, plan: Plan) -> dict[str, dict[str, A
     every["nrs-main"] |= {"batch_size": plan.batch, "delivery_notifications": True}
     every["smsclouds-mx"] |= {"batch_size": plan.batch, "send_timeout": 15.0}
     every["optimum-gb"] |= {"batch_size": 1, "poll_statuses": True}
-    # a part of a text has no serial by which the proof could know what a cut line destroyed
-    every["smsclouds-smpp"] |= {"long_texts": "payload", "reconnect_first": 0.1, "reconnect_most": 1.0}
+    every["smsclouds-smpp"] |= {"reconnect_first": 0.1, "reconnect_most": 1.0}
     return every
 
 

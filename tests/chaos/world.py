@@ -72,13 +72,28 @@ class ChaosWorld(World):
     def destroyed(self) -> dict[int, str]:
         """The serials whose send got no answer, or one that leaves doubt, with what the fault log says of it."""
         found: dict[int, str] = {}
-        for fault in self.faults():
-            if fault["operation"] != SENDS.get(fault["target"]) or not _leaves_doubt(fault):
-                continue
-            for serial in fault["destroyed"]:
+        doubtful = [
+            fault
+            for fault in self.faults()
+            if fault["operation"] == SENDS.get(fault["target"]) and _leaves_doubt(fault)
+        ]
+        by_number = self._serials_by_number() if any(fault["target"] == "smpp" for fault in doubtful) else {}
+        for fault in doubtful:
+            for named in fault["destroyed"]:
+                serial = by_number.get(named, named)
                 if serial.isdecimal():
                     found[int(serial)] = json.dumps({name: fault[name] for name in ("target", "kind")})
         return found
+
+    def _serials_by_number(self) -> dict[str, str]:
+        """The serial of the message to each number of ten digits: a part of a long text has no other name."""
+        asked = self.records("SELECT External_Id__c, Contact__r.MobilePhone FROM SMS_Message__c")
+        return {
+            "".join(filter(str.isdecimal, record["Contact__r"]["MobilePhone"] or ""))[-10:]: record[
+                "External_Id__c"
+            ].rpartition("-")[2]
+            for record in asked
+        }
 
     def _json(self, method: str, url: str, body: Any = None) -> dict[str, Any]:
         answer = self._http.request(method, url, json=body).raise_for_status()
