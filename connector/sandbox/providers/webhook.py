@@ -36,7 +36,10 @@ def _to_nobody(_fields: dict[str, str], _taken: bool) -> None:
 
 
 def disturbed(life: Life, fault: Fault, now: float) -> Life:
-    """`life` as the fault leaves it: all of it late, each piece twice, the first behind the rest, or begun at `now`."""
+    """`life` as the fault leaves it: all of it late or lost, each piece twice, the first behind the rest, or begun at
+    `now`."""
+    if fault.kind == "lost":
+        return []
     pause = max(fault.seconds, _MOMENT)
     if fault.kind == "late":
         return [(due + fault.seconds, fields) for due, fields in life]

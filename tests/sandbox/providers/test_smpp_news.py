@@ -360,6 +360,15 @@ def test_replies_are_pushed_where_the_account_says(providers: Providers, line: L
     assert all(each.esm_class == 0x04 for each in line.told)
 
 
+def test_a_pushed_reply_can_be_lost(providers: Providers, line: Line, receiver: Receiver) -> None:
+    """It was written, and nobody is told of it."""
+    providers.configure(smpp={"shares": {**ALL_REPLY, "pushed": 1.0}, "responses_url": receiver.url})
+    providers.fault(target="smpp", operation="replies", kind="lost")
+    line.sent()
+    ticked(providers, line)
+    assert (providers.ledger()["replies"], receiver.taken) == (1, [])
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"colour": 1}, {"senders": []}, {"alphabet": "ucs-2"}, {"shares": {"voices": 1}}, {"sessions": 0}, {"again": 0}],

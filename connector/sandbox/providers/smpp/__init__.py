@@ -131,7 +131,7 @@ class Smsc:
         fault = self.world.faults.take(TARGET, STATUSES) if life else None
         if fault is not None:
             fault.destroyed.append(self.book.id_of(message))
-            life = [] if fault.kind == "lost" else disturbed(life, fault, self.world.now())
+            life = disturbed(life, fault, self.world.now())
             self.book.disturb(message, life)
         pieces = self._receipts(whole, life, self.book.starts[message])
         if fault is not None and fault.kind == "early":
@@ -185,7 +185,7 @@ class Smsc:
         fault = self.world.faults.take(TARGET, REPLIES)
         if fault is not None:
             fault.destroyed.append(ends.number)
-            life = [] if fault.kind == "lost" else disturbed(life, fault, self.world.now())
+            life = disturbed(life, fault, self.world.now())
         self._telling.plan(REPLIES, [(at, bodies[int(fields["part"])]) for at, fields in life])
 
     def _new_telling(self) -> Telling:
