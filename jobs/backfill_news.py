@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from connector.model.errors import MayHaveLeft, NeverLeft, Throttled
 from connector.providers.base import Conversation
-from connector.store import attempts, inbox, windows
+from connector.store import inbox, open_batches, windows
 from connector.sync.parts import Parts, backoff
 from jobs.backfill import Kind, Measure, Slice, Window
 
@@ -35,7 +35,7 @@ class Statuses:
     def do(self, lane: str, window: Window, place: str) -> Slice | None:
         """Asks about the next few batches. Raises ExchangeError when the account cannot be asked."""
         with self._parts.database.read() as connection:
-            batches = attempts.between(connection, lane, window.since, window.until, place, _BATCHES_A_SLICE)
+            batches = open_batches.between(connection, lane, window.since, window.until, place, _BATCHES_A_SLICE)
         if not batches:
             return None
         sent = [batch for batch in batches if batch.messages]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, or_, select
 from connector.model.capability import LastWord
 from connector.model.messages import Channel
 from connector.model.states import WITH_THE_PROVIDER, State
-from connector.store import attempts, blacklist, lookups, pauses
+from connector.store import blacklist, lookups, open_batches, pauses
 from connector.store.attempts import ATTEMPT
 from connector.store.batches import unindexed
 from connector.store.inbox import INBOX
@@ -62,7 +62,7 @@ def has_last_look(
     until: datetime,
 ) -> bool:
     """Whether an account is to be asked by `until` for the replies to a batch of which all messages have ended."""
-    due = attempts.due_for_last_look(
+    due = open_batches.due_for_last_look(
         connection,
         account,
         WITH_THE_PROVIDER,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connector.model.errors import ExchangeError
 from connector.model.messages import OpenBatch, OpenMessage
 from connector.model.states import FINAL, State
-from connector.store import attempts, comparison, typed_sends
+from connector.store import comparison, open_batches, typed_sends
 from connector.sync.comparing import Compared, Difference, Kind
 from connector.sync.parts import Parts
 
@@ -59,7 +59,7 @@ def _of_batches(parts: Parts, account: str, window: Compared) -> Iterator[Differ
     after, failures = "", 0
     while failures < _MOST_FAILURES:
         with parts.database.read() as connection:
-            batches = attempts.between(connection, account, window.since, window.until, after, _BATCHES_AT_ONCE)
+            batches = open_batches.between(connection, account, window.since, window.until, after, _BATCHES_AT_ONCE)
         for batch in batches:
             try:
                 yield from _of_batch(parts, account, batch)

@@ -13,7 +13,7 @@ from connector.model.failures import Fault
 from connector.model.messages import OpenBatch
 from connector.model.states import WITH_THE_PROVIDER, State
 from connector.providers.base import Conversation
-from connector.store import attempts, cursors, inbox
+from connector.store import cursors, inbox, open_batches
 from connector.sync.parts import Parts
 
 log = structlog.get_logger()
@@ -51,15 +51,15 @@ def poll_statuses(parts: Parts, account: str) -> int:
         "last_words": [word for word in parts.last_words() if word[0] == account],
     }
     with parts.database.begin() as connection:
-        attempts.rest(connection, **waiting, now=parts.clock(), replies_by_batch=by_batch)
-    for batches in _due(parts, account, partial(attempts.due_for_poll, **waiting, unknown_too=True)):
+        open_batches.rest(connection, **waiting, now=parts.clock(), replies_by_batch=by_batch)
+    for batches in _due(parts, account, partial(open_batches.due_for_poll, **waiting, unknown_too=True)):
         told += ask(parts, account, provider.statuses(batches))
     if by_batch:
-        ended = partial(attempts.due_for_last_look, **waiting, replies_by_batch=by_batch)
+        ended = partial(open_batches.due_for_last_look, **waiting, replies_by_batch=by_batch)
         for batches in _due(parts, account, ended):
             told += ask(parts, account, provider.replies_to(batches))
             with parts.database.begin() as connection:
-                attempts.leave_alone(connection, [batch.reference for batch in batches])
+                open_batches.leave_alone(connection, [batch.reference for batch in batches])
     return told
 
 
@@ -73,7 +73,9 @@ def _due(parts: Parts, account: str, find: Callable[..., list[OpenBatch]]) -> It
             return
         looks = [(batch.reference, _next_look(parts, account, batch, now)) for batch in batches]
         with parts.database.begin() as connection:
-            attempts.polled(connection, looks)  # before asking: a batch that always fails must not starve the others
+            open_batches.polled(
+                connection, looks
+            )  # before asking: a batch that always fails must not starve the others
         yield batches
         if len(batches) < _BATCHES_AT_ONCE:
             return

@@ -4,7 +4,7 @@ import structlog
 
 from connector.model.failures import Failure, Fault
 from connector.model.states import State
-from connector.store import attempts, inbox
+from connector.store import attempts, inbox, open_batches
 from connector.store.outbox import Move
 from connector.sync.parts import Parts
 from connector.sync.poll import ask
@@ -48,13 +48,13 @@ def reconcile(parts: Parts, account: str) -> int:
         return 0
     told = identify_parked(parts, account)
     with parts.database.read() as connection:
-        batches = attempts.due_for_poll(connection, account, (State.UNKNOWN,), parts.clock(), _BATCHES_AT_ONCE)
+        batches = open_batches.due_for_poll(connection, account, (State.UNKNOWN,), parts.clock(), _BATCHES_AT_ONCE)
     for batch in batches:
         now = parts.clock()
         begun = batch.on_its_way_since
         again = max(now, begun) + max(parts.timing.first_poll, (now - begun) / 2)
         with parts.database.begin() as connection:
-            attempts.polled(connection, [(batch.reference, again)])  # before asking, as in `poll_statuses`
+            open_batches.polled(connection, [(batch.reference, again)])  # before asking, as in `poll_statuses`
         told += ask(parts, account, provider.resolve(batch))
     return told
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from connector.model.messages import Channel, OpenMessage
 from connector.model.states import WITH_THE_PROVIDER, State
-from connector.store import attempts, outbox
+from connector.store import attempts, open_batches, outbox
 from connector.store.attempts import ATTEMPT, AttemptEnd, AttemptStart
 from connector.store.db import Database
 from connector.store.outbox import Move
@@ -24,7 +24,7 @@ def sent(database: Database, clock: Clock, reference: str, count: int, state: St
 def due(database: Database, clock: Clock, account: str = "a", limit: int = 10) -> list[str]:
     """References of the batches to be asked about now."""
     with database.read() as connection:
-        return [batch.reference for batch in attempts.due_for_poll(connection, account, WANTED, clock(), limit)]
+        return [batch.reference for batch in open_batches.due_for_poll(connection, account, WANTED, clock(), limit)]
 
 
 def test_an_attempt_is_a_row_with_what_went_out(database: Database, clock: Clock) -> None:
@@ -49,7 +49,7 @@ def test_what_is_at_its_last_word_is_not_asked_about(database: Database, clock: 
     sent(database, clock, "T2", 1, State.SENT)
     said = {("a", Channel.SMS, State.SENT)}
     with database.read() as connection:
-        batches = attempts.due_for_poll(connection, "a", WITH_THE_PROVIDER, clock(), 10, last_words=said)
+        batches = open_batches.due_for_poll(connection, "a", WITH_THE_PROVIDER, clock(), 10, last_words=said)
     assert [(batch.reference, [each.id for each in batch.messages]) for batch in batches] == [("T1", [open_one])]
     assert due(database, clock) == ["T1", "T2"], "without a last word both are"
 
@@ -77,11 +77,11 @@ def test_a_batch_is_asked_about_when_its_time_has_come(database: Database, clock
     sent(database, clock, "T4", 1, State.ACCEPTED, account="b")
     now = clock()
     with database.begin() as connection:
-        attempts.polled(connection, [("T1", now), ("T2", now - timedelta(minutes=1))])
+        open_batches.polled(connection, [("T1", now), ("T2", now - timedelta(minutes=1))])
     assert due(database, clock) == ["T2", "T1", "T3"]
     assert due(database, clock, limit=1) == ["T2"]
     with database.begin() as connection:
-        attempts.polled(connection, [("T3", now + timedelta(minutes=1)), ("T2", now + timedelta(seconds=1))])
+        open_batches.polled(connection, [("T3", now + timedelta(minutes=1)), ("T2", now + timedelta(seconds=1))])
     assert due(database, clock) == ["T1"]
     assert due(database, clock, account="b") == ["T4"]
 
@@ -92,7 +92,7 @@ def test_a_batch_whose_messages_have_all_ended_is_not_asked_about(database: Data
     with database.begin() as connection:
         outbox.move(connection, [Move(first, State.DELIVERED, "status")], clock())
     with database.read() as connection:
-        [batch] = attempts.due_for_poll(connection, "a", WANTED, clock(), 10)
+        [batch] = open_batches.due_for_poll(connection, "a", WANTED, clock(), 10)
     assert [message.id for message in batch.messages] == [second]
     with database.begin() as connection:
         outbox.move(connection, [Move(second, State.DELIVERED, "status")], clock())
@@ -106,7 +106,7 @@ def test_a_batch_tells_the_adapter_what_it_needs(database: Database, clock: Cloc
         learned = Move(message_id, State.ACCEPTED, "status", provider_id="p1", provider_batch="C9")
         outbox.move(connection, [learned], clock())
     with database.read() as connection:
-        [batch] = attempts.due_for_poll(connection, "a", WANTED, clock(), 10)
+        [batch] = open_batches.due_for_poll(connection, "a", WANTED, clock(), 10)
     assert (batch.reference, batch.sent_at, batch.provider_batch) == ("T1", clock(), "C9")
     [row] = rows(database)
     assert batch.messages == (OpenMessage(message_id, row.to_number, State.ACCEPTED, "p1"),)
@@ -121,7 +121,7 @@ def test_batches_of_a_window_are_read_a_page_at_a_time(database: Database, clock
     seen: list[str] = []
     after = ""
     with database.read() as connection:
-        while page := attempts.between(connection, "a", since, clock() - timedelta(minutes=1), after, 2):
+        while page := open_batches.between(connection, "a", since, clock() - timedelta(minutes=1), after, 2):
             assert len(page) <= 2
             seen += [batch.reference for batch in page]
             after = page[-1].reference
@@ -141,5 +141,5 @@ def test_asking_about_many_batches_is_a_constant_number_of_statements(database: 
         assert len(due(database, clock, limit=100)) == 100
     assert len(asked) == 2
     with statements(database) as asked, database.begin() as connection:
-        attempts.polled(connection, [(start.reference, clock()) for start in starts])
+        open_batches.polled(connection, [(start.reference, clock()) for start in starts])
     assert len(asked) == 1

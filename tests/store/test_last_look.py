@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from connector.model.messages import Channel
 from connector.model.states import State
-from connector.store import attempts
+from connector.store import attempts, open_batches
 from connector.store.attempts import AttemptEnd, AttemptStart
 from connector.store.db import Database
 from tests.conftest import Clock
@@ -32,13 +32,13 @@ def sent(database: Database, clock: Clock, reference: str, *states: State, chann
 def rested(database: Database, clock: Clock) -> int:
     """How many batches are left alone now."""
     with database.begin() as connection:
-        return attempts.rest(connection, "a", OPEN, clock(), replies_by_batch=CALLS)
+        return open_batches.rest(connection, "a", OPEN, clock(), replies_by_batch=CALLS)
 
 
 def last_looks(database: Database, clock: Clock) -> list[str]:
     """References of the batches that are due for their last look."""
     with database.read() as connection:
-        due = attempts.due_for_last_look(connection, "a", OPEN, clock(), 10, replies_by_batch=CALLS)
+        due = open_batches.due_for_last_look(connection, "a", OPEN, clock(), 10, replies_by_batch=CALLS)
         return [batch.reference for batch in due]
 
 
@@ -58,8 +58,8 @@ def test_a_batch_that_is_left_alone_is_not_found_again(database: Database, clock
     sent(database, clock, "T1", State.DELIVERED)
     sent(database, clock, "T2", State.DELIVERED)
     with database.begin() as connection:
-        attempts.leave_alone(connection, ["T1"])
-        attempts.polled(connection, [("T2", clock() + timedelta(hours=1))])
+        open_batches.leave_alone(connection, ["T1"])
+        open_batches.polled(connection, [("T2", clock() + timedelta(hours=1))])
     assert last_looks(database, clock) == []
     clock.go_on(hours=2)
     assert last_looks(database, clock) == ["T2"]
@@ -69,7 +69,7 @@ def test_a_last_look_is_told_the_batch_whole(database: Database, clock: Clock) -
     """The adapter gets the provider's id of the batch, and every message whatever became of it, in two statements."""
     sent(database, clock, "T1", State.DELIVERED, State.REJECTED)
     with statements(database) as asked, database.read() as connection:
-        [batch] = attempts.due_for_last_look(connection, "a", OPEN, clock(), 10, replies_by_batch=CALLS)
+        [batch] = open_batches.due_for_last_look(connection, "a", OPEN, clock(), 10, replies_by_batch=CALLS)
     assert (batch.provider_batch, batch.channel) == ("sending-T1", Channel.VOICE)
     assert sorted(message.state for message in batch.messages) == [State.DELIVERED, State.REJECTED]
     assert len(asked) == 2
