@@ -56,7 +56,8 @@ class Undone:
             yield LeftUndone(_some(self.due), "nothing came of trying for a while, and the alarms say more")
         yield from self.behind
         if self.put_off:
-            yield LeftUndone({"lookups": self.put_off}, "their providers take their time, or could not be asked")
+            why = "their providers take their time or could not be asked, or a cap leaves no room for them"
+            yield LeftUndone({"lookups": self.put_off}, why)
 
 
 def undone(parts: Parts, until: datetime) -> Undone:

@@ -37,6 +37,9 @@ def demo(
 def sandbox(
     org_port: Port = 8370,
     providers_port: Port = 8371,
+    smsc_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Serve a message centre (SMSC) for SMPP accounts here too.")
+    ] = None,
     tls: Annotated[bool, typer.Option("--tls", help="Serve the org by https, with a certificate of its own.")] = False,
     seed: Seed = 1,
     messages: Annotated[int, typer.Option(min=0, help="Messages to queue at the start.")] = 0,
@@ -44,7 +47,8 @@ def sandbox(
 ) -> None:
     """Serve a pretend Salesforce org and the pretend providers on the loopback, for anything to talk to.
 
-    The client id and the secret are `sandbox`. Ends at SIGTERM or Ctrl-C.
+    The client id and the secret are `sandbox`, and so are the message centre's User_ID and password; it takes the
+    Sender_ID `Acme`. Ends at SIGTERM or Ctrl-C.
     """
     with tempfile.TemporaryDirectory(prefix="sandbox-") as directory:
         certificate = self_signed(Path(directory)) if tls else None
@@ -53,6 +57,8 @@ def sandbox(
             if messages:
                 world.seed({"messages": messages})
             addresses = {"org": world.org_url, "providers": world.providers_url}
+            if world.smsc_port is not None:
+                addresses["smsc"] = f"127.0.0.1:{world.smsc_port}"
             if certificate:
                 addresses["certificate"] = str(certificate.certificate)
             if as_json:
@@ -63,9 +69,11 @@ def sandbox(
                 say(f"{messages} messages are queued. Ctrl-C ends it.")
 
         try:
-            serve(org_port, providers_port, seed=seed, tls=certificate, ready=ready)
+            serve(org_port, providers_port, smsc_port=smsc_port, seed=seed, tls=certificate, ready=ready)
         except OSError as error:
+            smsc = "" if smsc_port is None else f" or {smsc_port}"
             raise SettingsError(
-                f"port {org_port} or {providers_port} of the loopback cannot be taken: {error.strerror or error}. "
-                "Choose others with --org-port and --providers-port; 0 takes any free one."
+                f"port {org_port} or {providers_port}{smsc} of the loopback cannot be taken: "
+                f"{error.strerror or error}. Choose others with --org-port, --providers-port and --smsc-port; 0 takes "
+                "any free one."
             ) from None

@@ -222,6 +222,14 @@ def test_a_receipt_of_parameters_alone_is_read() -> None:
     assert news.failure.code == "34"
 
 
+@pytest.mark.parametrize("stat", ["ENROUTE", "UNDELIV", "DELIVRD"])
+def test_an_intermediate_notification_is_no_text_and_no_end(stat: str) -> None:
+    """What an SMSC tells on the way is nobody's reply, and the last word on the message is still to come."""
+    news = heard(RECEIPT.replace("DELIVRD", stat), esm_class=0x20)
+    assert (news.kind, news.state, news.provider_id) == (NewsKind.STATUS, State.SENT, "97569696")
+    assert news.failure is None
+
+
 @pytest.mark.parametrize(
     ("done", "at"),
     [

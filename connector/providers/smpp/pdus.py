@@ -15,6 +15,8 @@ LONGEST = 1 << 17
 LAST_NUMBER = 0x7FFFFFFF
 RECEIPT = 0x04
 """esm_class of an SMSC delivery receipt (5.2.12), by the bits in `KIND`."""
+ON_ITS_WAY = 0x20
+"""esm_class of an intermediate delivery notification (5.2.12): a receipt of a message that has no end yet."""
 KIND = 0x3C
 UDH = 0x40
 """esm_class bit: the text begins with a user data header (5.2.12)."""

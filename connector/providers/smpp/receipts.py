@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from connector.providers.smpp.alphabets import Alphabet, text_of
 from connector.providers.smpp.incoming_parts import Place, place_of
-from connector.providers.smpp.pdus import KIND, PDU, RECEIPT, UDH
+from connector.providers.smpp.pdus import KIND, ON_ITS_WAY, PDU, RECEIPT, UDH
 from connector.providers.smpp.statuses import MESSAGE_STATES
 
 _FIELDS = re.compile(r"(id|sub|dlvrd|submit date|done date|stat|err):([^ ]*)", re.IGNORECASE)
@@ -63,7 +63,11 @@ def receipted_id(pdu: PDU) -> str:
 
 
 def _is_receipt(pdu: PDU) -> bool:
-    return (pdu.integer("esm_class") or 0) & KIND == RECEIPT
+    return _kind(pdu) in (RECEIPT, ON_ITS_WAY)
+
+
+def _kind(pdu: PDU) -> int:
+    return (pdu.integer("esm_class") or 0) & KIND
 
 
 def _octets(pdu: PDU) -> bytes:
@@ -74,6 +78,8 @@ def _receipt(pdu: PDU, octets: bytes) -> Receipt:
     told = fields_of(octets.decode("latin-1"))
     state = pdu.integer("message_state")
     word = MESSAGE_STATES.get(state, str(state)) if state is not None else told.get("stat", "").upper()
+    if _kind(pdu) == ON_ITS_WAY:  # whatever it says failed is tried again
+        word = "ENROUTE"
     network = pdu.octets("network_error_code")
     return Receipt(
         id=told.get("id") or pdu.text("receipted_message_id"),
