@@ -11,6 +11,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 from sqlalchemy import URL, create_engine, make_url, text
 
 from connector.store import migrate
@@ -20,6 +21,14 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # how fast the m
 hypothesis.settings.load_profile("untimed")
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def log_as_it_was() -> Iterator[None]:
+    """A command typed in this process sets its log up, which would keep lines from the modules that come after it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @dataclass

@@ -33,6 +33,8 @@ from jobs.runner import Daemon
 _MAPPING = Path(__file__).parents[2] / "mappings" / "sms-outbox.yaml"
 _PATIENCE_PER_MESSAGE = 0.1
 _PATIENCE = 120.0
+_LOOKS_EVERY, _RESTS_FOR = 0.5, 10
+"""Seconds between two looks at how far it is, and how much longer than a look that is: each goes through all there is."""
 _SPEED = 1.0
 
 
@@ -191,7 +193,7 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
     """Until every message is at an end, every reply is heard and the CRM is owed nothing; or patience runs out."""
     deadline = time.monotonic() + _PATIENCE + total * _PATIENCE_PER_MESSAGE
     with Screen(console, total, silent=silent) as screen:
-        while time.monotonic() < deadline:
+        while (looked := time.monotonic()) < deadline:
             with app.database.read() as connection:
                 # what news leads to is read after it, for PostgreSQL shows each statement a moment of its own
                 news = inbox.standing(connection)
@@ -204,7 +206,7 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
             open_news = sum(n for (_, standing), n in news.items() if standing in ("new", "parked"))
             if ended == total and not owed and not open_news and _replies_heard(world, news):
                 return
-            time.sleep(0.5)
+            time.sleep(max(_LOOKS_EVERY, _RESTS_FOR * (time.monotonic() - looked)))
 
 
 def _said_all(parts: Parts, by_account: Mapping[tuple[str, Channel], Mapping[State, int]], *states: State) -> int:

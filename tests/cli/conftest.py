@@ -4,18 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from connector.sandbox.server import Sandbox
 from tests.cli.place import Place, place_on
-
-
-@pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
-    """A command typed in this process sets its log up, which would keep lines from the tests that come after it."""
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture(scope="module")
