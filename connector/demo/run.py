@@ -26,6 +26,7 @@ from connector.demo.world import World
 from connector.model.messages import Channel
 from connector.model.states import FINAL, WITH_THE_PROVIDER, State
 from connector.store import attempts, inbox, migrate, outbox, writes
+from connector.store.db import Transaction
 from connector.sync.parts import Parts
 from connector.web.hooks import hook_server
 from jobs.runner import Daemon
@@ -33,8 +34,8 @@ from jobs.runner import Daemon
 _MAPPING = Path(__file__).parents[2] / "mappings" / "sms-outbox.yaml"
 _PATIENCE_PER_MESSAGE = 0.1
 _PATIENCE = 120.0
-_LOOKS_EVERY, _RESTS_FOR = 0.5, 10
-"""Seconds between two looks at how far it is, and how much longer than a look that is: each goes through all there is."""
+_LOOKS_EVERY = 0.5
+_WITH_US = (State.QUEUED, State.CLAIMED, State.ATTEMPTING)
 _SPEED = 1.0
 
 
@@ -193,31 +194,42 @@ def _wait(app: App, parts: Parts, world: World, total: int, console: Console, *,
     """Until every message is at an end, every reply is heard and the CRM is owed nothing; or patience runs out."""
     deadline = time.monotonic() + _PATIENCE + total * _PATIENCE_PER_MESSAGE
     with Screen(console, total, silent=silent) as screen:
-        while (looked := time.monotonic()) < deadline:
+        while time.monotonic() < deadline:
             with app.database.read() as connection:
                 # what news leads to is read after it, for PostgreSQL shows each statement a moment of its own
-                news = inbox.standing(connection)
-                states, by_account = outbox.counts(connection), outbox.counts_by_account(connection)
-                owed = sum(number for (_, standing), number in writes.standing(connection).items() if standing == "due")
-            ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN))
-            ended += _said_all(parts, by_account, *WITH_THE_PROVIDER)
+                news = inbox.count_waiting(connection)
+                states = outbox.counts(connection)
+                ended = _ended(parts, connection, states)
+                owed = writes.count_due(connection)
             alarms = {subject: sentence for subject, (_, sentence) in app.alarms.standing().items()}
             screen.show(states, ended, owed, alarms)
-            open_news = sum(n for (_, standing), n in news.items() if standing in ("new", "parked"))
-            if ended == total and not owed and not open_news and _replies_heard(world, news):
+            if ended == total and not owed and not news and _all_is_told(app, world):
                 return
-            time.sleep(max(_LOOKS_EVERY, _RESTS_FOR * (time.monotonic() - looked)))
+            time.sleep(_LOOKS_EVERY)
+
+
+def _ended(parts: Parts, connection: Transaction, states: Mapping[State, int]) -> int:
+    """Messages at an end. Those at a last word that is no end by itself are looked for when all are out."""
+    ended = sum(states[state] for state in (*FINAL, State.HELD, State.UNKNOWN))
+    if not any(states[state] for state in _WITH_US):
+        ended += _said_all(parts, outbox.counts_by_account(connection), *WITH_THE_PROVIDER)
+    return ended
+
+
+def _all_is_told(app: App, world: World) -> bool:
+    """Whether all replies have come, been worked through, and been written."""
+    with app.database.read() as connection:
+        news = inbox.standing(connection)
+        owed = writes.count_due(connection)
+    replies = sum(number for (kind, _), number in news.items() if kind == "reply")
+    waits = any(number for (_, standing), number in news.items() if standing in ("new", "parked"))
+    return not waits and not owed and replies >= int(world.providers_ledger()["replies"])
 
 
 def _said_all(parts: Parts, by_account: Mapping[tuple[str, Channel], Mapping[State, int]], *states: State) -> int:
     """Messages in these states that are at the last word of their account and channel."""
     said = (word for word in parts.last_words() if word[2] in states)
     return sum(by_account.get((account, channel), {}).get(state, 0) for account, channel, state in said)
-
-
-def _replies_heard(world: World, news: dict[tuple[str, str], int]) -> bool:
-    told = sum(number for (kind, _), number in news.items() if kind == "reply")
-    return told >= int(world.providers_ledger()["replies"])
 
 
 def _look(world: World, url: str) -> dict[str, str]:

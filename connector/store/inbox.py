@@ -233,6 +233,12 @@ def park(connection: Connection, parked: Sequence[tuple[str, int, datetime | Non
     )
 
 
+def count_waiting(connection: Connection) -> int:
+    """How much news is still to be worked through, parked news too."""
+    waits = INBOX.c.standing.in_(("new", "parked"))
+    return connection.execute(select(func.count()).select_from(INBOX).where(waits)).scalar_one()
+
+
 def standing(connection: Connection) -> dict[tuple[str, str], int]:
     """How much news there is by kind and standing."""
     query = select(INBOX.c.kind, INBOX.c.standing, func.count()).group_by(INBOX.c.kind, INBOX.c.standing)

@@ -146,6 +146,11 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
     )
 
 
+def count_due(connection: Connection) -> int:
+    """How many writes the CRM is still owed."""
+    return connection.execute(select(func.count()).select_from(WRITE).where(WRITE.c.standing == "due")).scalar_one()
+
+
 def standing(connection: Connection) -> dict[tuple[str, str], int]:
     """How many writes there are by cause and standing."""
     query = select(WRITE.c.cause, WRITE.c.standing, func.count()).group_by(WRITE.c.cause, WRITE.c.standing)
