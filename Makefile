@@ -49,7 +49,7 @@ tapes-live: install ## tapes from the live service; ACCOUNT=nrs-main, ARGS="--co
 chaos: install   ## kills, faults, full disks, restarted servers, wrong clocks; ARGS="--seed N" plays a run again
 	@$(PY) -m tests.chaos $(ARGS)
 
-chaos-short: install ## the same with 400 messages and 6 kills
+chaos-short: install ## the same with 400 messages and 6 kills, over HTTP alone
 	@$(PY) -m tests.chaos --short $(ARGS)
 
 generated: install ## write anew what is generated: the mapping schema, the example settings, docs/generated

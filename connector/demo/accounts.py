@@ -155,9 +155,9 @@ def routed(example: str, providers: Collection[str]) -> str:
 def queue(world: World, messages: int, providers: Collection[str]) -> int:
     """Queues messages in the org, as many for each country of `providers`; gives how many there are.
 
-    Without all of them the population is the sandbox's own, of every country but Malaysia.
+    Where they are not of all countries, the population is the sandbox's own, of every country but Malaysia.
     """
-    if set(providers) != set(ACCOUNTS):
+    if {ACCOUNTS[each].country for each in providers} != {account.country for account in ACCOUNTS.values()}:
         return world.queue(messages)
     return sum(
         world.queue(number, first=first, countries=[country]) for country, first, number in _shares(messages) if number

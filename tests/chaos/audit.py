@@ -74,8 +74,10 @@ def audit(world: ChaosWorld, cut_off: Iterable[int]) -> tuple[Audit, Books]:
     fates = {serial: (provider, word) for provider, serial, word in world.fates()}
     told = list(world.told())
     pushes = {serial: told_of(provider, words) for provider, news, serial, _, words in told if news == "statuses"}
-    nameless = {of for provider, _, serial, of, _ in told if provider == "sms360app" and records[serial] == "Unknown"}
     destroyed, killed = world.destroyed().keys(), set(cut_off)
+    nameless = {of for provider, _, serial, of, _ in told if provider == "sms360app" and records[serial] == "Unknown"}
+    # the first receipt of a text in parts tells its message by the number; the ids of the others died with the answer
+    nameless |= {of for provider, _, serial, of, _ in told if provider == "smpp" and serial in {*destroyed, *killed}}
     activities, replies = _activities(world)
     unknown = [serial for serial, status in records.items() if status == "Unknown"]
     found = Audit(

@@ -23,7 +23,7 @@ class Blow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One run. `batch` is how many messages a send request takes at most."""
+    """One run. `batch` is how many messages a send request takes at most, `providers` who is sent through."""
 
     messages: int
     kills: int
@@ -32,6 +32,7 @@ class Plan:
     store_troubles: int
     clock_steps: int
     patience: float
+    providers: tuple[str, ...] = tuple(SENDS)
 
     def blows(self) -> list[Blow]:
         """All of them, in order of progress; about one and a half steps of progress are made a message."""

@@ -20,7 +20,7 @@ from tests.chaos.daemon import LEASE, Orders, serve, set_clock
 from tests.chaos.plan import Blow, Plan, rules
 from tests.chaos.stores import Store, open_attempts, owing, store_of
 from tests.chaos.verdict import Verdict
-from tests.chaos.world import SENDS, ChaosWorld
+from tests.chaos.world import ChaosWorld
 
 _LOOK_EVERY = 0.05
 _STALLED = 4.0
@@ -90,9 +90,9 @@ def run(plan: Plan, kind: str, say: Callable[[str], None], logs: Path | None = N
     started = time.monotonic()
     with store_of(kind) as store, _place() as folder, ChaosWorld(seed=plan.seed, speed=1.0) as world:
         world.allow_requests(10_000_000)
-        accounts.queue(world, plan.messages, SENDS)
+        accounts.queue(world, plan.messages, plan.providers)
         orders = Orders(
-            settings_for(world, store.url, folder, plan, SENDS),
+            settings_for(world, store.url, folder, plan, plan.providers),
             folder / "clock",
             (logs or folder) / f"daemon-{kind}.log",
         )

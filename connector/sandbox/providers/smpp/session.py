@@ -24,7 +24,8 @@ from connector.sandbox.providers.world import World
 
 TARGET = "smpp"
 _GARBAGE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head></html>"
-_DRAIN = 2.0
+_DRAIN = 30.0
+"""Seconds that a client has to close: on a busy machine it goes on writing until it has seen the end."""
 _SUBMITS = frozenset({Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER})
 _HEARS = frozenset({Command.BIND_RECEIVER, Command.BIND_TRANSCEIVER})
 
