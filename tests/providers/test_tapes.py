@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from connector.model.states import State
 from connector.providers.base import Batch
 from connector.providers.nrs360.adapter import NRS360
 from connector.providers.nrs360.options import NRS360Options
+from connector.providers.registry import CLIENTS
 from connector.providers.smsclouds.adapter import Smsclouds
 from connector.providers.smsclouds.options import SmscloudsOptions
 from connector.providers.talk import Line
@@ -274,6 +276,27 @@ def test_every_tape_is_played_and_explained() -> None:
         name = f"{tape.parent.name}/{tape.stem}"
         assert f'"{name}"' in tests, name
         assert f"`{name}`" in readme, name
+
+
+@cache
+def asked_of(provider: str) -> frozenset[tuple[str, str]]:
+    """(method, address without its query) of every exchange on a provider's tapes."""
+    return frozenset(
+        (taped["request"]["method"], taped["request"]["uri"].partition("?")[0].rstrip("/"))
+        for tape in TAPES
+        if tape.parent.name == provider
+        for taped in yaml.safe_load(tape.read_text("utf-8"))["interactions"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"), [(provider, name) for provider, client in CLIENTS.items() for name in client.operations()]
+)
+def test_every_operation_is_on_a_tape(provider: str, name: str) -> None:
+    """No row of a guide is without an answer of its own on a tape of its provider."""
+    row = CLIENTS[provider].operations()[name]
+    path = "/".join("[^/]+" if "{" in part else re.escape(part) for part in row.path.strip("/").split("/"))
+    assert any(method == row.method and re.search(f"/{path}$", uri) for method, uri in asked_of(provider))
 
 
 def test_the_scrubber_leaves_nothing() -> None:

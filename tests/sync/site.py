@@ -3,6 +3,7 @@
 import atexit
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -332,3 +333,15 @@ def all_delivered(sandbox: Sandbox) -> None:
     """From now on no provider fails a message by itself, and nobody writes back."""
     sandbox.providers.nrs360.configure({"shares": {"delivered": 1.0}})
     sandbox.providers.smsclouds.configure({"shares": {"failed": 0.0, "retried": 0.0, "replies": 0.0}})
+
+
+def waits_for_the_turn_of(site: Site, person: Callable[[], object]) -> bool:
+    """Whether somebody beside the daemon begins only when its transaction that holds the lease's row is over."""
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: (person(), done.set()))
+    with site.parts.database.begin() as connection:
+        site.parts.tenure.check(connection, site.clock())
+        thread.start()
+        began_early = done.wait(0.3)
+    thread.join(timeout=30)
+    return done.is_set() and not began_early

@@ -20,7 +20,18 @@ from connector.sync.allowance import Shortage
 from connector.sync.lookup_caps import Asking
 from connector.sync.release import release
 from tests.store.making import rows
-from tests.sync.site import NRS, SMSCLOUDS, Site, plant, received, record, requests, settings_for, site_on
+from tests.sync.site import (
+    NRS,
+    SMSCLOUDS,
+    Site,
+    plant,
+    received,
+    record,
+    requests,
+    settings_for,
+    site_on,
+    waits_for_the_turn_of,
+)
 from tests.sync.test_lookup import FIELDS, HLR, SET, asks, hlr_fault, send, with_lookup
 
 BOTH_STORES = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
@@ -190,19 +201,10 @@ def test_a_person_waits_for_the_daemon_that_is_committing(sandbox: Sandbox, url:
     """From the lease's check to the commit nobody who types a lookup reads what is spent."""
     with site_on(sandbox, url, caps=TWO_AN_HOUR) as site:
         app = build(settings.of(settings_for(sandbox, url, caps=TWO_AN_HOUR)))
-        done = threading.Event()
-
-        def person() -> None:
-            lookup_caps.begin(app.database, app.settings.all_caps(), app.providers, SMSCLOUDS, 1, app.clock())
-            done.set()
-
-        thread = threading.Thread(target=person)
-        with site.parts.database.begin() as connection:
-            site.parts.tenure.check(connection, site.clock())
-            thread.start()
-            assert not done.wait(0.3)
-        thread.join(timeout=30)
-        assert done.is_set()
+        caps, now = app.settings.all_caps(), app.clock()
+        assert waits_for_the_turn_of(
+            site, lambda: lookup_caps.begin(app.database, caps, app.providers, SMSCLOUDS, 1, now)
+        )
         app.close()
 
 

@@ -21,7 +21,7 @@ from connector.sync.housekeeping import housekeep
 from connector.sync.parts import Parts
 from connector.sync.typed_sends import Begun, Typed, TypedMessage
 from tests.store.making import rows
-from tests.sync.site import NRS, Site, plant, received, settings_for, site_on
+from tests.sync.site import NRS, Site, plant, received, settings_for, site_on, waits_for_the_turn_of
 
 FIVE = {"everything": {"messages_an_hour": 5}}
 both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
@@ -101,19 +101,7 @@ def test_a_person_waits_for_the_daemon_that_is_committing(sandbox: Sandbox, url:
         site_on(sandbox, url, caps=FIVE) as site,
         person_at(sandbox, url, caps=FIVE) as caller,
     ):
-        done = threading.Event()
-
-        def person() -> None:
-            typed_sends.begin(caller, typed("+34611223344"))
-            done.set()
-
-        thread = threading.Thread(target=person)
-        with site.parts.database.begin() as connection:
-            site.parts.tenure.check(connection, site.clock())
-            thread.start()
-            assert not done.wait(0.3)
-        thread.join(timeout=30)
-        assert done.is_set()
+        assert waits_for_the_turn_of(site, lambda: typed_sends.begin(caller, typed("+34611223344")))
         with site.parts.database.begin() as connection:
             site.parts.tenure.check(connection, site.clock())
 
