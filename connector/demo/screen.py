@@ -68,7 +68,9 @@ class Screen:
         elif not self._silent and now - self._last_line >= 2.0:
             self._last_line = now
             told = ", ".join(f"{number} {state}" for state, number in states.items() if number)
-            self._console.print(f"{ended} ended, {rate:.0f}/s: {told or 'reading the queue'}", highlight=False)
+            self._console.print(
+                f"{ended} ended, {rate:.0f}/s: {told or 'reading the queue'}", highlight=False, soft_wrap=True
+            )
 
 
 def _counts(states: dict[State, int], owed: int) -> Table:
