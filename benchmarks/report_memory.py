@@ -79,11 +79,11 @@ def _read(url: str, rows: int, *, keep: bool) -> dict[str, Any]:
     provider = NRS360("main", NRS360Options.model_validate(account))
     started = time.perf_counter()
     told = kept = 0
-    with tempfile.TemporaryDirectory() as folder, httpx.Client(trust_env=False) as client:
+    with tempfile.TemporaryDirectory() as folder, httpx.HTTPTransport() as transport:
         database = Database(f"sqlite:///{folder}/store.db")
         migrate.upgrade(database)
         before = peak_rss_mb()
-        for news in Line(client, url).converse(provider.statuses([open_batch(rows)])):
+        for news in Line(transport, url).converse(provider.statuses([open_batch(rows)])):
             told += len(news)
             if keep:
                 with database.begin() as connection:

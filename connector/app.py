@@ -21,6 +21,7 @@ from connector.model.live_fire import LiveFire
 from connector.model.scopes import Scope
 from connector.providers.account import AccountOptions
 from connector.providers.base import Provider
+from connector.providers.proxies import proxy_of
 from connector.providers.registry import adapter_of
 from connector.providers.smpp.connection import connect
 from connector.providers.smpp.line import SessionLine
@@ -65,6 +66,7 @@ class Lines:
         self._sessions: dict[str, Session] = {}
         self._options = {name: provider.settings for name, provider in providers.items()}
         self._transport = transport
+        self._proxies = {name: proxy_of(each.base_url) for name, each in self._options.items()}
         self._tokens = {
             name: TokenKeeper(grant, seconds)
             for name, provider in providers.items()
@@ -100,15 +102,13 @@ class Lines:
 
     def _over_http(self, account: str) -> Line:
         options = self._options[account]
-        client = httpx.Client(
+        transport = self._transport or httpx.HTTPTransport(
             verify=self._tls,
-            timeout=httpx.Timeout(options.read_timeout, connect=options.connect_timeout),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_LIMIT),
-            follow_redirects=False,
-            trust_env=False,
-            transport=self._transport,
+            proxy=self._proxies[account],
         )
-        return Line(client, options.base_url, self._tokens.get(account))
+        timeout = httpx.Timeout(options.read_timeout, connect=options.connect_timeout)
+        return Line(transport, options.base_url, self._tokens.get(account), timeout=timeout)
 
     @property
     def requests(self) -> int:

@@ -8,7 +8,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from connector.crm.registry import CRMS
 from connector.model.caps import MILLIONTHS, Cap, Unit
 from connector.model.errors import SettingsError
+from connector.model.loopback import is_loopback
 from connector.model.scopes import Scope
 from connector.providers.account import AccountOptions
 from connector.providers.registry import KNOWN, PROTOCOLS, PROVIDERS, adapter_of
@@ -152,12 +152,7 @@ def _only_loopback_unencrypted(url: str, where: str) -> None:
         return
     if parts.scheme != "http":
         raise SettingsError(f"{where} base_url = {url!r} is no http address; it begins with https://.")
-    host = parts.hostname or ""
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(parts.hostname or ""):
         raise SettingsError(
             f"{where} base_url = {url!r}: plain http would show the credentials to anybody on the way; use https."
         )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError
 
 from connector.crm.options import SalesforceOptions
 from connector.model.errors import MayHaveLeft, NeverLeft
@@ -116,7 +116,9 @@ def sorted_by_end(error: Exception) -> NeverLeft | MayHaveLeft:
 
 
 def _never_connected(cause: BaseException) -> bool:
-    return isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError | requests.exceptions.InvalidURL)
+    # urllib3 tells a ProxyError only of what went wrong before the proxy had opened the way
+    kinds = NewConnectionError | ProxyError | ssl.SSLCertVerificationError | requests.exceptions.InvalidURL
+    return isinstance(cause, kinds)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

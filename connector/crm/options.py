@@ -1,6 +1,5 @@
 """What the settings file says of a Salesforce org."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connector.model.errors import SettingsError
+from connector.model.loopback import is_loopback
 
 _SHARED_LOGINS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 
@@ -104,13 +104,3 @@ def check_address(name: str, address: str) -> None:
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):
         return
     raise SettingsError(f"{name} {address!r} must begin with https://; plain http is allowed to loopback only.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address certainly stays on this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

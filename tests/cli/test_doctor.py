@@ -10,6 +10,7 @@ from connector.sandbox.server import Sandbox
 from connector.store import cursors
 from connector.store.db import Database
 from tests.cli.place import MAPPING, SECRETS, Answer, Place
+from tests.proxy_double import refusing_proxy
 
 
 def _check(answer: Answer, area: str, subject: str) -> dict[str, str]:
@@ -122,6 +123,17 @@ def test_whom_nobody_reaches_is_found(place: Place) -> None:
     assert "base_url" in _check(answer, "account nrs-main", "reach")["advice"]
     assert _check(answer, "mappings", "sms-outbox")["verdict"] == "warning"
     assert time.monotonic() - started < 20
+
+
+def test_the_proxy_of_the_environment_is_shown(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its password; and what it refuses is what keeps the account from being reached."""
+    with refusing_proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        place.write(providers="https://provider.example")
+        answer = place.type("doctor", "--json")
+    assert "127.0.0.1" in _check(answer, "account nrs-main", "proxy")["text"]
+    assert "403" in _check(answer, "account nrs-main", "reach")["text"]
+    assert "word@" not in answer.out + answer.err
 
 
 def test_unusable_settings_are_found(place: Place) -> None:

@@ -16,6 +16,7 @@ from connector.crm.salesforce import Salesforce
 from connector.model.errors import MayHaveLeft, NeverLeft, Passing, SessionLost, SettingsError
 from tests.crm.conftest import Clock
 from tests.crm.double import Answer, Asked, OrgDouble
+from tests.proxy_double import refusing_proxy
 
 Connect = Callable[..., Salesforce]
 WHOLE: dict[str, Any] = {"base_url": "https://acme.my.salesforce.com", "client_id": "key", "client_secret": "secret"}
@@ -179,3 +180,12 @@ def test_jwt_goes_to_the_shared_login_server_by_default() -> None:
     )
     assert options.token_url == "https://login.salesforce.com/services/oauth2/token"
     assert options.audience == "https://login.salesforce.com"
+
+
+def test_a_proxy_that_refuses_leaves_no_doubt(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's proxy is asked for the way to the org; when it opens none, nothing reached the org."""
+    with refusing_proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(NeverLeft, match="403"):
+            connect(**WHOLE, tries=1).org_id()
+    assert proxy.asked == ["CONNECT acme.my.salesforce.com:443 HTTP/1.0"]

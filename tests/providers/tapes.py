@@ -24,6 +24,6 @@ REPLAY = vcr.VCR(
 @contextmanager
 def replayed(name: str, base_url: str) -> Iterator[Line]:
     """A line to a tape; at the end every answer on the tape must have been asked for."""
-    with REPLAY.use_cassette(f"{name}.yaml") as tape, httpx.Client() as client:
-        yield Line(client, base_url)
+    with REPLAY.use_cassette(f"{name}.yaml") as tape, httpx.HTTPTransport() as transport:
+        yield Line(transport, base_url)
     assert tape.all_played, f"{name}: only {tape.play_count} of {len(tape)} were asked for"

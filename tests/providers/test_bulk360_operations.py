@@ -227,7 +227,7 @@ def test_one_of_two_is_refused() -> None:
 def test_a_token_that_expired_is_renewed_and_the_send_made_again() -> None:
     """A token, code 401 in the body, another token, and the message is accepted."""
     name = "bulk360/token_expired"
-    with REPLAY.use_cassette(f"{name}.yaml") as tape, httpx.Client() as client:
-        line = Line(client, BULK, TokenKeeper(bulk360().token_grant()))
+    with REPLAY.use_cassette(f"{name}.yaml") as tape, httpx.HTTPTransport() as transport:
+        line = Line(transport, BULK, TokenKeeper(bulk360().token_grant()))
         assert told(line, batch(ONE)) == [(State.ACCEPTED, "E210446dBNyMYd7")]
         assert (tape.all_played, line.requests) == (True, 4)

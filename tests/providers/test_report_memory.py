@@ -18,10 +18,10 @@ def read(url: str, rows: int) -> tuple[int, int]:
     """How much news a report of so many rows tells when each page is let go, and the most bytes held meanwhile."""
     provider = NRS360("main", NRS360Options.model_validate({"username": "u", "api_password": "p", "base_url": url}))
     asked = open_batch(rows, every=OURS)
-    with httpx.Client(trust_env=False) as client:
+    with httpx.HTTPTransport() as transport:
         tracemalloc.start(1)
         try:
-            told = sum(len(news) for news in Line(client, url).converse(provider.statuses([asked])))
+            told = sum(len(news) for news in Line(transport, url).converse(provider.statuses([asked])))
             return told, tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -45,14 +45,14 @@ def answering(*answers: bytes | None) -> Iterator[str]:
 
 def ask(address: str, request: Request, read: float = 5.0) -> Response:
     """One request over a fresh line."""
-    with httpx.Client(timeout=httpx.Timeout(5.0, read=read)) as client:
-        return Line(client, address).ask(request)
+    with httpx.HTTPTransport() as transport:
+        return Line(transport, address, timeout=httpx.Timeout(5.0, read=read)).ask(request)
 
 
 def test_an_answer_comes_whole() -> None:
     """Status, headers in small letters and body are handed on, and requests are counted."""
-    with answering(OK) as address, httpx.Client() as client:
-        line = Line(client, address)
+    with answering(OK) as address, httpx.HTTPTransport() as transport:
+        line = Line(transport, address)
         response = line.ask(Request("POST", "/sms", json={"a": 1}))
     assert (response.status, response.headers["x-kind"], response.json()) == (200, "test", {})
     assert line.requests == 1
@@ -73,6 +73,13 @@ def test_a_connection_that_breaks_after_the_request_leaves_doubt(answer: bytes) 
         ask(address, Request("POST", "sms", json={}))
 
 
+def test_an_answer_that_cannot_be_unpacked_leaves_doubt() -> None:
+    """It says that it is packed with gzip, and is not: the provider has acted all the same."""
+    packed = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}"
+    with answering(packed) as address, pytest.raises(MayHaveLeft, match="DecodingError"):
+        ask(address, Request("POST", "sms", json={}))
+
+
 def test_no_answer_in_time_leaves_doubt() -> None:
     """A request's own timeout counts, not the client's, and what it leaves is doubt."""
     with answering(None) as address, pytest.raises(MayHaveLeft):
@@ -81,8 +88,8 @@ def test_no_answer_in_time_leaves_doubt() -> None:
 
 def test_a_report_that_breaks_off_is_told() -> None:
     """Lines that came are given, and then the break."""
-    with answering(CUT) as address, httpx.Client() as client:
-        response = Line(client, address).ask(Request("GET", "report", stream=True))
+    with answering(CUT) as address, httpx.HTTPTransport() as transport:
+        response = Line(transport, address).ask(Request("GET", "report", stream=True))
         assert response.lines is not None
         assert next(response.lines) == "first line"
         with pytest.raises(MayHaveLeft, match="broke off"):

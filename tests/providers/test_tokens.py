@@ -124,9 +124,9 @@ class Seconds:
 
 def sending(address: str, keeper: TokenKeeper, request: Request = SEND) -> int | ExchangeError:
     """One request over a line of its own: the status, or how it ended."""
-    with httpx.Client(timeout=10, trust_env=False, verify=TLS) as client:
+    with httpx.HTTPTransport(verify=TLS) as transport:
         try:
-            return Line(client, address, keeper).ask(request).status
+            return Line(transport, address, keeper).ask(request).status
         except ExchangeError as error:
             return error
 

@@ -51,7 +51,7 @@ def account(world: Sandbox) -> Callable[[str], Provider[AccountOptions]]:
 
 def ask(account: Provider[AccountOptions], request: Request) -> Response:
     grant = account.token_grant()
-    with closing(Line(httpx.Client(), account.settings.base_url, TokenKeeper(grant) if grant else None)) as line:
+    with closing(Line(httpx.HTTPTransport(), account.settings.base_url, TokenKeeper(grant) if grant else None)) as line:
         answer = line.ask(request)
         return Response(answer.status, answer.headers, "\n".join(answer.lines).encode()) if answer.lines else answer
 

@@ -9,6 +9,7 @@ from connector.cli.doctor.checks import Check, failed, ok, warning
 from connector.model.errors import ConnectorError, ExchangeError, NeverLeft
 from connector.providers.account import AccountOptions
 from connector.providers.base import Provider
+from connector.providers.proxies import proxy_of, shown
 
 _SECONDS = 5.0
 
@@ -30,6 +31,8 @@ def check_accounts(app: App) -> Iterator[Check]:
 
 def _asked(app: App, name: str, provider: Provider[AccountOptions]) -> Iterator[Check]:
     area = f"account {name}"
+    if proxy := proxy_of(provider.settings.base_url):
+        yield ok(area, "proxy", f"its requests go through {shown(proxy)}, which the environment names")
     try:
         findings = app.lines(name).hear(provider.check())
     except NeverLeft as error:

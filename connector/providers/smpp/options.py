@@ -1,10 +1,10 @@
 """What an account that speaks SMPP can be told."""
 
-from ipaddress import ip_address
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from connector.model.loopback import is_loopback
 from connector.providers.account import AccountOptions
 from connector.providers.smpp.alphabets import Alphabet
 from connector.providers.smpp.segments import Joining
@@ -87,19 +87,12 @@ class SmppOptions(AccountOptions):
 
     @model_validator(mode="after")
     def _plain_only_on_purpose(self) -> Self:
-        if not (self.tls or self.plain_smpp or _is_loopback(self.host)):
+        if not (self.tls or self.plain_smpp or is_loopback(self.host)):
             raise ValueError(
                 "plain SMPP shows the password and every text to anybody on the way; set tls = true, or"
                 " plain_smpp = true where the way to the SMSC is a VPN or a private line"
             )
         return self
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _decimal(written: str, base: int) -> str:
