@@ -2,25 +2,15 @@
 
 Messages that are claimed already go through the real dispatch verb, with the real store (SQLite) and real sockets, to
 the sandbox in a process of its own, until what came of them is noted. The floor is the same client sending the same
-bodies, as many at once, with nothing between; the second floor writes the same rows beside it.
+bodies, as many at once, with nothing between; the second floor writes the same rows beside it. The sandbox answers
+within a millisecond or two, as no provider does: what a batch shares is also measured where an answer takes longer.
 """
 
 import argparse
-import gc
 import json
 import os
 import platform
-import shutil
-import sqlite3
-import ssl
 import tempfile
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,70 +18,17 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.floor import write_all
-from benchmarks.recording import Asked, ProviderTransport, Recording
-from connector import log, settings
-from connector.app import App, build
-from connector.demo.run import always_open
+from benchmarks.sending import ACCOUNTS, Measured, Run, ask_all, ask_and_write_all, run
+from connector import log
 from connector.demo.world import World
 from connector.model.states import State
 from connector.providers.registry import PROVIDERS
-from connector.providers.talk import IDLE_LIMIT
-from connector.store import attempts, lease, migrate, outbox
-from connector.sync.dispatch import dispatch
-from connector.sync.parts import LEASE_NAME, Parts
-from connector.sync.pull import pull
-from jobs.process import prepare_for_threads
 
 RESULTS = Path(__file__).with_name("providers.json")
-_ACCOUNT = "measured"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """An account that is measured: whose numbers it takes, what its settings are, what share of the floor is aimed at,
-    and the text of its messages as a mapping says it, by default one a message."""
-
-    provider: str
-    country: str
-    options: Mapping[str, Any]
-    aim: float
-    variant: str = ""
-    text: str = "{Body__c}"
-
-    @property
-    def name(self) -> str:
-        """The row's name."""
-        return f"{self.provider} ({self.variant})" if self.variant else self.provider
-
-
-_OPTIMUM = {"authentication": "basic", "username": "sandbox", "password": "sandbox", "sender": "BENCH"}
-_BULK360 = {"app_key": "sandbox", "app_secret": "sandbox"}
-_ONE_TEXT = "Our office is closed on Monday."
-ACCOUNTS = (
-    Measured("nrs360", "ES", {"username": "sandbox", "api_password": "sandbox", "sender": "BENCH"}, 0.8),
-    Measured("smsclouds", "MX", {"token": "sandbox"}, 0.8),
-    Measured("bulk360", "MY", _BULK360, 0.8, "one text", _ONE_TEXT),
-    Measured("bulk360", "MY", _BULK360, 0.5, "a text each"),
-    Measured("optimum", "ES", _OPTIMUM, 0.8, "one text", _ONE_TEXT),
-    Measured("optimum", "ES", _OPTIMUM | {"poll_statuses": True, "batch_size": 1, "senders": 4}, 0.5, "polled"),
-    Measured("sms360app", "US", {"client_ids": ["sandbox"], "sender": "+19292968422"}, 0.5),
-)
-"""One row an account; every provider has at least one. A request of Bulk360 or Optimum Measures has one text for all
-its numbers, so that messages with a text each travel alone."""
-
-
-@dataclass(slots=True)
-class Run:
-    """What one run took. `waiting` is a copy of the store as it was before anything was sent."""
-
-    seconds: float
-    cpu_seconds: float
-    requests: int
-    states: dict[State, int]
-    senders: int
-    waiting: Path
-    recording: Recording = field(default_factory=Recording)
+_ANSWER_SECONDS = (0.25, 1.0)
+"""How long the pretend provider takes to answer, besides not at all, where a request carries many messages."""
+_REQUESTS = 24
+"""How many requests a run is to make whose answers take so long."""
 
 
 def main() -> None:
@@ -102,7 +39,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured; the fastest of each counts")
     wanted = parser.parse_args()
     log.set_up("console", "ERROR")
-    console = Console(stderr=True)
+    console = Console(stderr=True, width=120)
     rows, load = [], os.getloadavg()[0]
     for measured in ACCOUNTS:
         if wanted.provider in (None, measured.provider):
@@ -127,12 +64,17 @@ def measure(measured: Measured, messages: int, rounds: int) -> dict[str, Any]:
     bare: list[float] = []
     with_rows: list[float] = []
     with tempfile.TemporaryDirectory() as folder, World(seed=1, speed=1.0) as world:
-        recorded = _run(measured, world, messages, 0, Path(folder), record=True)
+        recorded = run(measured, world, messages, 0, Path(folder), record=True)
         for number in range(1, rounds + 1):
-            runs.append(_run(measured, world, messages, number, Path(folder)))
-            bare.append(_ask_all(world.providers_url, recorded))
-            with_rows.append(_ask_and_write_all(world.providers_url, recorded, Path(folder) / f"floor{number}.db"))
-    best = min(runs, key=lambda run: run.seconds)
+            runs.append(run(measured, world, messages, number, Path(folder)))
+            bare.append(ask_all(world.providers_url, recorded))
+            with_rows.append(ask_and_write_all(world.providers_url, recorded, Path(folder) / f"floor{number}.db"))
+        best = min(runs, key=lambda run: run.seconds)
+        slow = [
+            _answered_late(measured, world, messages * _REQUESTS // best.requests, number, Path(folder), seconds)
+            for number, seconds in enumerate(_ANSWER_SECONDS, rounds + 1)
+            if best.requests < messages
+        ]
     return {
         "account": measured.name,
         "messages": sum(best.states.values()),
@@ -145,141 +87,36 @@ def measure(measured: Measured, messages: int, rounds: int) -> dict[str, Any]:
         "aim": measured.aim,
         "requests_per_1000": round(1000 * best.requests / messages, 2),
         "cpu_ms_a_message": round(1000 * best.cpu_seconds / messages, 3),
+        "answered_late": slow,
     }
 
 
-def _run(measured: Measured, world: World, messages: int, number: int, folder: Path, *, record: bool = False) -> Run:
-    """Claims messages of its own into a store of its own, and times how they are sent."""
-    store = folder / f"run{number}.db"
-    _queue(world, measured, messages, first=1 + number * messages)
-    recording = Recording()
-    with _opened(measured, world, store, recording if record else None) as (app, parts):
-        while pull(parts):
-            pass
-        waiting = _copy(store, folder / f"waiting{number}.db") if record else store
-        if record:
-            recording.watch(app.database.engine)
-        prepare_for_threads()
-        senders = app.providers[_ACCOUNT].settings.senders
-        with ThreadPoolExecutor(senders) as pool:
-            cpu, started = time.process_time(), time.perf_counter()
-            dispatch(parts, _ACCOUNT, pool)
-            seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
-        with app.database.read() as connection:
-            states, requests = outbox.counts(connection), attempts.count(connection)
-    if states[State.ACCEPTED] != messages:
-        raise RuntimeError(f"{measured.name}: of {messages} messages these came through: {_said(states)}")
-    return Run(seconds, cpu_seconds, requests, states, senders, waiting, recording)
-
-
-def _said(states: Mapping[State, int]) -> str:
-    return ", ".join(f"{count} {state.value}" for state, count in states.items() if count)
-
-
-def _queue(world: World, measured: Measured, messages: int, *, first: int) -> None:
-    """Queues messages that can all be sent."""
-    wishes = {"messages": messages, "first": first, "bad": False, "countries": [measured.country]}
-    httpx.post(f"{world.org_url}/sandbox/seed", json=wishes, timeout=120.0, trust_env=False).raise_for_status()
-
-
-@contextmanager
-def _opened(measured: Measured, world: World, store: Path, recording: Recording | None) -> Iterator[tuple[App, Parts]]:
-    chosen = settings.of(
-        {
-            "store": {"url": f"sqlite:///{store}"},
-            "mappings": [str(_mapping(store.parent, measured.text))],
-            "crm": {"base_url": world.org_url, "client_id": "sandbox", "client_secret": "sandbox"},
-            "live": {"production": True, "send_backlog": True},
-            "accounts": {
-                _ACCOUNT: {"provider": measured.provider, "base_url": _address(world, measured), **measured.options}
-            },
-            "pace": {"linger": 0.0, "high_water": 1_000_000},
-        }
-    )
-    app = build(chosen, transport=ProviderTransport(recording) if recording else None)
-    migrate.upgrade(app.database)
-    parts = app.parts()
-    with parts.database.begin() as connection:
-        parts.tenure.fence = lease.acquire(connection, LEASE_NAME, "benchmark", app.clock(), timedelta(days=1))
-    try:
-        yield app, parts
-    finally:
-        app.close()
-
-
-def _address(world: World, measured: Measured) -> str:
-    return f"{world.providers_url}/{measured.provider}" + ("/api/rest" if measured.provider == "nrs360" else "")
-
-
-def _mapping(folder: Path, text: str) -> Path:
-    """The example mapping with one route, to the account that is measured, with this text and the account's own
-    sender."""
-    mapping = always_open(folder)
-    lines = mapping.read_text("utf-8").splitlines(keepends=True)
-    kept, skipping = [], False
-    for line in lines:
-        if line[:1] not in " #":
-            skipping = line.startswith(("route:", "tests:"))
-        if not skipping and not line.startswith(("  whatsapp:", "  sender:")):
-            kept.append(line.replace(", WhatsApp: whatsapp", "").replace("{Body__c}", text))
-    mapping.write_text("".join(kept) + f"route: [{{account: {_ACCOUNT}}}]\n", "utf-8")
-    return mapping
-
-
-def _copy(store: Path, to: Path) -> Path:
-    with sqlite3.connect(store) as source, sqlite3.connect(to) as target:
-        source.backup(target)
-    return to
-
-
-# the floors
-
-
-def _ask_all(url: str, recorded: Run) -> float:
-    """Seconds that the recorded requests take by themselves, as many at once as were."""
-    mine = threading.local()
-    clients: list[httpx.Client] = []
-    tls = ssl.create_default_context()
-
-    def ask(one: Asked) -> None:
-        if not hasattr(mine, "client"):
-            mine.client = httpx.Client(
-                verify=tls,
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_LIMIT),
-                timeout=120.0,
-                trust_env=False,
-            )
-            clients.append(mine.client)
-        answer = mine.client.request(one.method, base + one.path, headers=one.headers, content=one.body)
-        answer.raise_for_status()
-
-    base = url.rstrip("/")
-    gc.collect()
-    with ThreadPoolExecutor(recorded.senders) as pool:
-        started = time.perf_counter()
-        list(pool.map(ask, recorded.recording.providers))
-        seconds = time.perf_counter() - started
-    for client in clients:
-        client.close()
-    return seconds
-
-
-def _ask_and_write_all(url: str, recorded: Run, store: Path) -> float:
-    """Seconds of the recorded requests with the recorded rows written beside them."""
-    shutil.copy(recorded.waiting, store)
-    writing = threading.Thread(target=write_all, args=(recorded.recording, store))
-    started = time.perf_counter()
-    writing.start()
-    _ask_all(url, recorded)
-    writing.join()
-    return time.perf_counter() - started
+def _answered_late(
+    measured: Measured, world: World, messages: int, number: int, folder: Path, seconds: float
+) -> dict[str, Any]:
+    """One run at a provider that takes so many seconds for every answer, beside the floor of the same requests."""
+    faults = f"{world.providers_url}/sandbox/faults"
+    rule = {"target": measured.provider, "operation": "*", "kind": "slow", "seconds": seconds}
+    httpx.post(faults, json=rule, trust_env=False).raise_for_status()
+    late = run(measured, world, messages, number, folder, record=True)
+    bare = ask_all(world.providers_url, late)
+    httpx.delete(faults, trust_env=False).raise_for_status()
+    return {
+        "answer_seconds": seconds,
+        "messages": messages,
+        "requests": late.requests,
+        "messages_a_second": round(messages / late.seconds, 1),
+        "floor_messages_a_second": round(messages / bare, 1),
+        "share_of_floor": round(bare / late.seconds, 3),
+    }
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(title="from claimed to noted, at each provider")
-    for name in ("account", "messages/s", "floor/s", "share", "with rows", "aim", "requests/1,000"):
+    late = [f"{seconds:g} s" for seconds in _ANSWER_SECONDS]
+    names = ("account", "sent/s", "floor/s", "share", "with rows", *late, "aim", "requests/1,000", "CPU ms")
+    for name in names:
         table.add_column(name, justify="left" if name == "account" else "right", no_wrap=name == "account")
-    table.add_column("CPU ms", justify="right")
     for row in rows:
         met = row["share_of_floor"] >= row["aim"]
         table.add_row(
@@ -288,6 +125,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
             f"{row['floor_messages_a_second']:,}",
             f"{row['share_of_floor']:.0%}" if met else f"[yellow]{row['share_of_floor']:.0%}[/]",
             f"{row['share_of_floor_with_rows']:.0%}",
+            *([f"{each['share_of_floor']:.0%}" for each in row["answered_late"]] or [""] * len(late)),
             f"{row['aim']:.0%}",
             f"{row['requests_per_1000']:,}",
             f"{row['cpu_ms_a_message']}",
