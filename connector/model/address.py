@@ -2,13 +2,15 @@
 
 import re
 
-from connector.model.errors import UnreadableAddress
+from connector.model.errors import UnreadableAddress, UnreadablePhone
 from connector.model.phone import read_phone
 
 _LONGEST = 254
 _LONGEST_LOCAL_PART = 64
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_E164 = re.compile(r"\+(?!521)[1-9][0-9]{6,14}")
+"""A number that reading would leave as it is, as nearly all are that providers tell."""
 _ADVICE = "write it like ana@example.com"
 
 
@@ -48,6 +50,20 @@ def read_recipient(text: str) -> str:
         UnreadableAddress, UnreadablePhone: it is neither.
     """
     return read_address(text) if is_address(text) else read_phone(text, None).e164
+
+
+def as_known(told: str) -> str:
+    """Whom news names, in the form in which messages and consent know them; as it was told where it reads as nobody.
+
+    Networks and WhatsApp still name Mexicans with the 1 of before 2019, and the stop of one who is known without it
+    has to count.
+    """
+    if _E164.fullmatch(told):
+        return told
+    try:
+        return read_recipient(told)
+    except (UnreadableAddress, UnreadablePhone):
+        return told
 
 
 def _ascii_domain(domain: str) -> str:

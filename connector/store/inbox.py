@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from connector.model.address import as_known
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import News, NewsKind
 from connector.model.states import State
@@ -53,7 +54,7 @@ def keep(connection: Connection, account: str, provider: str, news: Sequence[New
             "reference": item.reference,
             "provider_id": item.provider_id,
             "provider_batch": item.provider_batch,
-            "phone": item.phone,
+            "phone": as_known(item.phone) if item.phone else item.phone,
             "text": item.text,
             "opted_out": item.opted_out,
             "raw": dict(item.raw),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model.address import is_address, read_address, read_recipient
+from connector.model.address import as_known, is_address, read_address, read_recipient
 from connector.model.country_zones import zones_of_country
 from connector.model.errors import UnreadableAddress, UnreadablePhone
 
@@ -65,6 +65,36 @@ def test_a_recipient_is_a_number_or_an_address() -> None:
     """One reading for settings and commands that take either."""
     assert read_recipient("+34 600 000 001") == "+34600000001"
     assert read_recipient(" Ana@Example.com") == "ana@example.com"
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ("+5214491000001", "+524491000001"),
+        ("+524491000001", "+524491000001"),
+        ("+34600000001", "+34600000001"),
+        ("+1 201 555 0123", "+12015550123"),
+        ("Ana@Example.com", "ana@example.com"),
+        ("12345", "12345"),
+        ("VERIFY", "VERIFY"),
+        ("@", "@"),
+    ],
+)
+def test_whom_news_names_is_known_as_we_send_to_them(told: str, known: str) -> None:
+    """Old Mexican numbers and letters of any size read as one form; a short code or a name stays as it was told."""
+    assert as_known(told) == known
+
+
+@given(
+    st.from_regex(r"\+(?:34[67]\d{8}|44[17]\d{9}|521?[2-9]\d{9}|601\d{7,8}|1[2-9]\d{9}|5[45]\d{10,11})", fullmatch=True)
+)
+def test_a_number_that_messages_go_to_is_known_under_that_very_number(told: str) -> None:
+    """What a mapping can send to, and news tells, are one number, in the short way and by reading it."""
+    try:
+        sent_to = read_recipient(told)
+    except UnreadablePhone:
+        return
+    assert as_known(told) == as_known(sent_to) == sent_to
 
 
 def test_a_country_has_all_of_its_zones() -> None:
