@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from connector.model.errors import MayHaveLeft, Refused, Unreadable
+from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault
 from connector.model.messages import Channel, Message, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
@@ -304,6 +304,108 @@ def test_what_people_write_on_whatsapp_is_a_reply() -> None:
         item.key for item in told(made.replies(SINCE, until), page(conversation()), page(*rows))
     ]
     assert len({item.key for item in news}) == 2
+
+
+LOCATION = {"latitude": 40.4, "longitude": -3.7}
+AN_HOUR = timedelta(hours=1)
+
+
+def theirs(person: str, **changes: Any) -> dict[str, Any]:
+    """A message that a person wrote within the hour that is asked for."""
+    at = (SINCE + timedelta(minutes=5)).isoformat()
+    return taken(**{"id": f"of {person}", "msisdn": person, "type": "text", "content": "STOP", "sentAt": at, **changes})
+
+
+@pytest.mark.parametrize(
+    ("odd", "text"),
+    [
+        ({"type": "location", "content": LOCATION}, "[location]"),
+        ({"type": "sticker", "content": [LOCATION]}, "[sticker]"),
+        ({"reactions": None}, "STOP"),
+        ({"reactions": [{"emoji": "x"}]}, "STOP"),
+        ({"type": {"of": "text"}}, "STOP"),
+        ({"readAt": {}}, "STOP"),
+        ({"id": None}, None),
+        ({"id": {}}, None),
+    ],
+)
+def test_an_odd_message_costs_neither_its_neighbours_nor_itself(odd: dict[str, Any], text: str | None) -> None:
+    """It is told by what of it can be read; one without an id alone is left out. What is no text is kept as it came."""
+    rows = page(theirs(PERSON, **odd), theirs(PERSON, id="next", content="BAJA"))
+    replies = adapter(whatsapp_sender=SENDER).replies(SINCE, SINCE + AN_HOUR)
+    news = told(replies, page(conversation()), rows)
+    assert [item.text for item in news] == [*([] if text is None else [text]), "BAJA"]
+    assert all(item.raw.get("content") in (None, odd.get("content")) for item in news)
+
+
+def test_one_conversation_s_trouble_leaves_the_replies_of_the_others() -> None:
+    """They are told, and then what went wrong is raised, so that the same time is asked for again."""
+    people = [f"3466600000{place}" for place in range(5)]
+    replies = adapter(whatsapp_sender=SENDER).replies(SINCE, SINCE + AN_HOUR)
+    next(replies)
+    replies.send(page(*[conversation(to=person) for person in people]))
+    for trouble in (page({"nothing": 1}), Response(502, {}, b""), error(422)):
+        assert isinstance(replies.send(trouble), Request), "the next conversation is asked for"
+    assert isinstance(replies.throw(MayHaveLeft("no answer came")), Request)
+    news = replies.send(page(theirs(people[4])))
+    assert isinstance(news, list)
+    assert [item.text for item in news] == ["STOP"]
+    with pytest.raises(Unreadable):
+        replies.send(None)
+
+
+def test_a_page_is_told_before_the_next_is_asked_for() -> None:
+    """So that an older page that cannot be read keeps nothing back of the newest."""
+    replies = adapter(whatsapp_sender=SENDER).replies(SINCE, SINCE + AN_HOUR)
+    next(replies)
+    replies.send(page(conversation()))
+    news = replies.send(page(theirs(PERSON), pages=2))
+    assert isinstance(news, list)
+    assert [item.text for item in news] == ["STOP"]
+    assert isinstance(replies.send(None), Request)
+    with pytest.raises(Unreadable):
+        replies.send(Response(200, {}, b"<html>"))
+
+
+def test_a_conversation_that_cannot_be_listed_costs_no_other() -> None:
+    """One without its numbers is left out; one whose contact or session cannot be read is asked for all the same."""
+    listed = page(
+        {"from": SENDER},
+        conversation(to=""),
+        conversation(contact=[], sessionExpiresAt=None, isSessionActive={}),
+        conversation(to="34666000002"),
+    )
+    news = told(
+        adapter(whatsapp_sender=SENDER).replies(SINCE, SINCE + AN_HOUR),
+        listed,
+        page(theirs(PERSON)),
+        page(theirs("34666000002")),
+    )
+    assert [item.phone for item in news] == [f"+{PERSON}", "+34666000002"]
+
+
+def test_an_account_turned_away_is_told_so_at_once_while_replies_are_asked_for() -> None:
+    """Every other conversation would be refused as well; and who is asked to wait, waits."""
+    for answered, kind in ((error(103), Refused), (Response(429, {"retry-after": "5"}, b""), Throttled)):
+        replies = adapter(whatsapp_sender=SENDER).replies(SINCE, SINCE + AN_HOUR)
+        next(replies)
+        replies.send(page(conversation(), conversation(to="34666000002")))
+        with pytest.raises(kind):
+            replies.send(answered)
+
+
+def test_one_message_s_trouble_leaves_the_statuses_of_its_batch() -> None:
+    """The conversations of the others are asked all the same."""
+    batch = opened(Channel.WHATSAPP, ("1", State.SENT), ("2", State.SENT), ("a8249e62", State.SENT))
+    poll = adapter(whatsapp_sender=SENDER).statuses([batch])
+    next(poll)
+    assert isinstance(poll.send(error(422)), Request)
+    assert isinstance(poll.send(Response(200, {}, b"<html>")), Request)
+    news = poll.send(page(taken(deliveredAt="2024-01-01T10:00:05+00:00", reactions=None, content=LOCATION)))
+    assert isinstance(news, list)
+    assert [item.state for item in news] == [State.DELIVERED]
+    with pytest.raises(Refused):
+        poll.send(None)
 
 
 def test_only_conversations_that_may_hold_something_new_are_read() -> None:

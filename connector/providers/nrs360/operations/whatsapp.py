@@ -1,9 +1,10 @@
 """WhatsApp: templates, and conversations that a person has begun (guide: "WhatsApp")."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, model_validator
 
+from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.operation import NRS360Operation
 from connector.providers.nrs360.operations.shapes import (
     CampaignName,
@@ -22,6 +23,11 @@ from connector.providers.nrs360.operations.shapes import (
     tags_need_a_campaign,
 )
 from connector.providers.operation import Asked, Room, named
+from connector.providers.readable import Maybe, readable_rows
+
+Row = TypeVar("Row")
+Rows = Annotated[list[Row], readable_rows(NAME)]
+"""What people write takes forms that the guide does not show: a row that is none of its own costs no other."""
 
 
 class Location(Asked):
@@ -112,41 +118,49 @@ class Conversation(Resource):
     """A conversation. Free texts can be sent while its session is active."""
 
     sender: Annotated[str, named("from")]
-    to: str
-    total_messages: Annotated[int | None, named("totalMessages")] = None
-    status: str | None = None
-    is_session_active: Annotated[bool | None, named("isSessionActive")] = None
-    session_expires_at: Annotated[ToldDate | None, named("sessionExpiresAt")] = None
-    created_at: Annotated[ToldDate | None, named("createdAt")] = None
-    updated_at: Annotated[ToldDate | None, named("updatedAt")] = None
-    contact: Annotated[ConversationContact | None, UnderData] = None
+    to: Annotated[str, Field(min_length=1)]
+    total_messages: Annotated[Maybe[int], named("totalMessages")] = None
+    status: Maybe[str] = None
+    is_session_active: Annotated[Maybe[bool], named("isSessionActive")] = None
+    session_expires_at: Annotated[Maybe[ToldDate], named("sessionExpiresAt")] = None
+    created_at: Annotated[Maybe[ToldDate], named("createdAt")] = None
+    updated_at: Annotated[Maybe[ToldDate], named("updatedAt")] = None
+    contact: Annotated[Maybe[ConversationContact], UnderData] = None
+
+
+class Conversations(Page[Conversation]):
+    """A page of the conversations."""
+
+    data: Rows[Conversation]
 
 
 class ConversationMessage(Shown):
-    """A message of either side; `msisdn` is whose it is."""
+    """A message of either side; `msisdn` is whose it is. The guide shows `content` as a text; what a person shares that
+    is none (a place, a file) is here as it is told."""
 
     id: str
-    type: str | None = None
-    msisdn: str | None = None
-    content: str | None = None
-    reactions: tuple[str, ...] = ()
-    sent_at: Annotated[ToldDate | None, named("sentAt")] = None
-    delivered_at: Annotated[ToldDate | None, named("deliveredAt")] = None
-    read_at: Annotated[ToldDate | None, named("readAt")] = None
-    failed_at: Annotated[ToldDate | None, named("failedAt")] = None
+    type: Maybe[str] = None
+    msisdn: Maybe[str] = None
+    content: Maybe[str | dict[str, Any] | list[Any]] = None
+    reactions: Maybe[tuple[str, ...]] = ()
+    sent_at: Annotated[Maybe[ToldDate], named("sentAt")] = None
+    delivered_at: Annotated[Maybe[ToldDate], named("deliveredAt")] = None
+    read_at: Annotated[Maybe[ToldDate], named("readAt")] = None
+    failed_at: Annotated[Maybe[ToldDate], named("failedAt")] = None
 
 
 class ConversationMeta(Meta):
     """What is told beside the messages."""
 
-    status: str | None = None
-    is_session_active: Annotated[bool | None, named("isSessionActive")] = None
-    session_expires_at: Annotated[ToldDate | None, named("sessionExpiresAt")] = None
+    status: Maybe[str] = None
+    is_session_active: Annotated[Maybe[bool], named("isSessionActive")] = None
+    session_expires_at: Annotated[Maybe[ToldDate], named("sessionExpiresAt")] = None
 
 
 class ConversationMessages(Page[ConversationMessage]):
     """A page of a conversation's messages."""
 
+    data: Rows[ConversationMessage]
     meta: ConversationMeta = ConversationMeta()
 
 
@@ -170,7 +184,7 @@ class WhatsApp(Room):
         "whatsapp/conversations",
         section="Conversation list",
         asks=ListConversations,
-        tells=Page[Conversation],
+        tells=Conversations,
         follow=next_page,
     )
     conversation = NRS360Operation(

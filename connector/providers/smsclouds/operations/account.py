@@ -4,7 +4,8 @@ from types import NoneType
 from typing import Annotated, ClassVar
 
 from connector.providers.operation import Asked, Room, Told, named
-from connector.providers.smsclouds.operations.fields import Id, Maybe, Rows
+from connector.providers.readable import Maybe
+from connector.providers.smsclouds.operations.fields import Id, Rows
 from connector.providers.smsclouds.operations.operation import SmscloudsOperation
 
 

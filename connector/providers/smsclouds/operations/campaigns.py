@@ -6,8 +6,9 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from connector.providers.operation import Asked, Room, Told
+from connector.providers.readable import Maybe
 from connector.providers.smsclouds.codes import LIMITS, Form
-from connector.providers.smsclouds.operations.fields import Cellphone, Id, LocalTime, Maybe, Rows
+from connector.providers.smsclouds.operations.fields import Cellphone, Id, LocalTime, Rows
 from connector.providers.smsclouds.operations.operation import SmscloudsOperation
 
 MOST_RECIPIENTS = 50_000

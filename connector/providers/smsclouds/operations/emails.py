@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from connector.providers.operation import Asked, Room, Told, named
-from connector.providers.smsclouds.operations.fields import Id, LocalTime, Maybe
+from connector.providers.readable import Maybe
+from connector.providers.smsclouds.operations.fields import Id, LocalTime
 from connector.providers.smsclouds.operations.operation import SmscloudsOperation
 
 Template = Literal[1, 2, 3, 4]

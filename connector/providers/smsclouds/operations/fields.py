@@ -3,22 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-import structlog
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
+from connector.providers.readable import readable_rows
 from connector.providers.smsclouds.codes import NAME
 from connector.providers.smsclouds.dates import FORMAT
-
-log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -33,27 +22,6 @@ def _without_zone(at: datetime) -> datetime:
     if at.tzinfo is not None:
         raise ValueError("Smsclouds' dates bear no zone; give the account's local time, as 2026-11-01 09:30:00")
     return at
-
-
-def _none_where_unreadable(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return read(value)
-    except ValidationError:
-        return None
-
-
-def _readable_rows(rows: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """All rows, or those that can be read where some cannot; not one of many is no list of the guide's."""
-    try:
-        return read(rows)
-    except ValidationError as error:
-        if not isinstance(rows, list):
-            raise
-        broken = {problem["loc"][0] for problem in error.errors(include_input=False, include_url=False)}
-        if len(broken) == len(rows):
-            raise
-        log.warning("rows_not_readable", provider=NAME, rows=len(broken), of=len(rows), first=min(map(int, broken)))
-        return read([row for place, row in enumerate(rows) if place not in broken])
 
 
 Id = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0)]
@@ -71,8 +39,5 @@ TenDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 LocalTime = Annotated[datetime, AfterValidator(_without_zone), PlainSerializer(lambda at: at.strftime(FORMAT))]
 """``YYYY-MM-DD HH:mm:ss`` in the account's zone, which the text does not name; a time with a zone is refused."""
 
-Maybe = Annotated[T | None, WrapValidator(_none_where_unreadable)]
-"""A field that is not worth an answer: None where it is missing, or is not what the guide shows."""
-
-Rows = Annotated[list[T], WrapValidator(_readable_rows)]
+Rows = Annotated[list[T], readable_rows(NAME)]
 """Rows of which a broken one does not take the others with it; it is left out, and a warning says so."""

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from connector.providers.operation import Asked, Room, Told, named
-from connector.providers.smsclouds.operations.fields import Cellphone, IdsAsStrings, LocalTime, Maybe, Rows
+from connector.providers.readable import Maybe
+from connector.providers.smsclouds.operations.fields import Cellphone, IdsAsStrings, LocalTime, Rows
 from connector.providers.smsclouds.operations.operation import SmscloudsOperation
 
 SECTION = "Receive Responses MO (Option 1)"

@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from connector.providers.operation import Asked, Room, Told, named
+from connector.providers.readable import Maybe
 from connector.providers.smsclouds.operations.campaigns import Recipient, cellphones
-from connector.providers.smsclouds.operations.fields import Cellphone, Id, LocalTime, Maybe, Rows
+from connector.providers.smsclouds.operations.fields import Cellphone, Id, LocalTime, Rows
 from connector.providers.smsclouds.operations.operation import SmscloudsOperation
 
 AUDIO: Literal[1] = 1
