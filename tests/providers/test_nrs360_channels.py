@@ -14,6 +14,7 @@ from connector.model.messages import Channel, Message, NewsKind, OpenBatch, Open
 from connector.model.states import State
 from connector.providers.base import Batch
 from connector.providers.exchange import Request, Response
+from connector.providers.nrs360.operations.voice import MAX_TEXT
 from tests.providers.contract import INHERITED, PIECES_AND_VALUES, REFERENCE, SINCE, answer, told
 from tests.providers.test_nrs360 import TestNRS360 as Contract
 from tests.providers.test_nrs360 import adapter, error
@@ -456,6 +457,19 @@ def test_a_call_reads_exactly_its_text(data: list[tuple[str, str]]) -> None:
     if adapter().refuse(spoken) is None:
         request = adapter().send(Batch(REFERENCE, (spoken,)))
         assert Contract().merged(request) == [(spoken.to, spoken.text)]
+
+
+@pytest.mark.parametrize("names", [("Al", "Bo"), ("A", "B"), ("Al-" * 20, "Bo-" * 20)])
+@pytest.mark.parametrize("length", [MAX_TEXT, MAX_TEXT - 1, MAX_TEXT - 2])
+def test_a_call_s_template_is_no_longer_than_the_guide_allows(length: int, names: tuple[str, str]) -> None:
+    """A placeholder may be longer than what takes its place: then the whole text is the value."""
+    made = adapter()
+    both = [call(place, pieces=("", "x" * (length - len(name))), values=(name,)) for place, name in enumerate(names)]
+    assert [made.refuse(each) for each in both] == [None, None]
+    assert made.group(both[0]) == made.group(both[1])
+    request = made.send(Batch(REFERENCE, tuple(both)))
+    assert len(request.json["message"]) <= MAX_TEXT
+    assert Contract().merged(request) == [(each.to, each.text) for each in both]
 
 
 @pytest.mark.parametrize(

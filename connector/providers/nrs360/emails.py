@@ -50,16 +50,17 @@ def send_request(settings: NRS360Options, batch: Batch) -> Request:
     first = batch.messages[0]
     template = _template(first)
     pages = replace(batch, messages=tuple(_page(message) for message in batch.messages))
+    body = template_of(settings, pages.messages[0]) if template is None else None
     asked = SendMailing(
         to=[message.to for message in batch.messages],
         from_email=_from(settings, first),
         from_name=first.content.get("from_name"),
         reply_to=_reply_to(settings, first),
         subject=_subject(first),
-        body=template_of(settings, pages.messages[0]) if template is None else None,
+        body=body,
         template_id=template,
         campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
-        sub=substitutions(settings, pages) if template is None else _variables(batch),
+        sub=_variables(batch) if body is None else substitutions(settings, pages, body),
         schedule_date=batch.scheduled_for,
     )
     return Mailing.send.request(asked, headers=authorization(settings))

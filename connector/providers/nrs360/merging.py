@@ -13,14 +13,17 @@ PLACEHOLDER = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]")
 WHOLE_TEXT_AS_VALUE = "{v0}"
 
 
-def template_of(settings: NRS360Options, message: Message) -> str:
-    """The text with placeholders where the values go; a literal that could be read as a placeholder makes the whole
-    text the one value."""
+def template_of(settings: NRS360Options, message: Message, *, longest: int | None = None) -> str:
+    """The text with placeholders where the values go. The whole text becomes the one value where a literal could be
+    read as a placeholder, or where the template, whose placeholders may be longer than what takes their place, is
+    longer than `longest` characters."""
     if not settings.merge_values:
         return message.text
-    if any(MARKS_OF_PLACEHOLDERS.intersection(piece) for piece in message.pieces):
+    template = marked(message.pieces)
+    too_long = longest is not None and len(template) > longest
+    if too_long or any(MARKS_OF_PLACEHOLDERS.intersection(piece) for piece in message.pieces):
         return WHOLE_TEXT_AS_VALUE
-    return marked(message.pieces)
+    return template
 
 
 def marked(pieces: Sequence[str]) -> str:
@@ -28,11 +31,9 @@ def marked(pieces: Sequence[str]) -> str:
     return "".join(f"{piece}{{v{place}}}" for place, piece in enumerate(pieces[:-1])) + pieces[-1]
 
 
-def substitutions(settings: NRS360Options, batch: Batch) -> list[dict[str, str]] | None:
+def substitutions(settings: NRS360Options, batch: Batch, template: str) -> list[dict[str, str]] | None:
     """The values of each message of one template; None where there are none."""
-    first = batch.messages[0]
-    template = template_of(settings, first)
-    if not _values(settings, first, template):
+    if not _values(settings, batch.messages[0], template):
         return None
     return [
         {f"v{place}": value for place, value in enumerate(_values(settings, message, template))}

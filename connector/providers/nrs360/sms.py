@@ -66,14 +66,15 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
 def send_request(account: str, settings: NRS360Options, batch: Batch) -> Request:
     """The request for a batch of one group; what comes from data travels in `sub`, never in the template."""
     first = batch.messages[0]
+    template = template_of(settings, first)
     asked = SendSMS(
         to=[message.to.removeprefix("+") for message in batch.messages],
         sender=sender_of(settings, first),
-        message=template_of(settings, first),
+        message=template,
         encoding=ENCODINGS[segments_of(settings, first.text).encoding],
         parts=settings.max_parts,
         campaign_name=campaign_with_reference(first.campaign or settings.campaign, batch.reference),
-        sub=substitutions(settings, batch),
+        sub=substitutions(settings, batch, template),
         notification_url=_notification_urls(account, settings, batch) or None,
         schedule_date=batch.scheduled_for,
         expiration_date=expiry(settings, first),

@@ -43,7 +43,7 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
     campaign = message.campaign or settings.campaign
     if audio := audio_of(message):
         return message.channel, campaign, audio
-    template = template_of(settings, message)
+    template = _template(settings, message)
     return message.channel, campaign, template, language_of(settings, message), gender_of(settings, message)
 
 
@@ -55,15 +55,20 @@ def send_request(settings: NRS360Options, batch: Batch) -> Request:
     if audio := audio_of(first):
         played = SendVoiceAudio(to=to, audio_url=audio, campaign_name=campaign)
         return Voice.send_audio.request(played, headers=headers)
+    template = _template(settings, first)
     read = SendVoice(
         to=to,
-        message=template_of(settings, first),
+        message=template,
         language=cast("Language", language_of(settings, first)),
         gender=gender_of(settings, first),
         campaign_name=campaign,
-        sub=substitutions(settings, batch),
+        sub=substitutions(settings, batch, template),
     )
     return Voice.send.request(read, headers=headers)
+
+
+def _template(settings: NRS360Options, message: Message) -> str:
+    return template_of(settings, message, longest=MAX_TEXT)
 
 
 def audio_of(message: Message) -> str:
