@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Select, Subquery, and_, bindparam, exists, func, or_, select, tuple_
@@ -100,6 +101,25 @@ def _newest_words(named: Subquery) -> Select[Any]:
         .group_by(CONSENT.c.number, CONSENT.c.scope, CONSENT.c.voice)
     )
     return select(CONSENT).where(CONSENT.c.id.in_(newest)).order_by(CONSENT.c.id)
+
+
+def first_stops(connection: Connection, org: str, voice: str, numbers: Sequence[str]) -> dict[str, datetime]:
+    """Number to when a voice said stop to everything, as first noted since it last said start; others are left out."""
+    if not numbers:
+        return {}
+    query = select(CONSENT.c["number", "stopped", "at"]).where(
+        CONSENT.c.org == org,
+        CONSENT.c.number.in_(sorted(set(numbers))),
+        CONSENT.c.scope == EVERYTHING,
+        CONSENT.c.voice == voice,
+    )
+    firsts: dict[str, datetime] = {}
+    for row in connection.execute(query.order_by(CONSENT.c.id)):
+        if row.stopped:
+            firsts.setdefault(row.number, row.at)
+        else:
+            firsts.pop(row.number, None)
+    return firsts
 
 
 def of_voices(connection: Connection, org: str, voices: Sequence[str]) -> dict[tuple[str, str], Any]:

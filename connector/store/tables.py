@@ -195,10 +195,12 @@ class PhoneEntry(SQLModel, table=True):
 
 
 class Consent(SQLModel, table=True):
-    """One change of one voice's word on a number: the ledger of consent, to which rows are only ever added.
+    """One word of one voice on a number: the ledger of consent, to which rows are only ever added.
 
     A voice is whose word it is: the recipient, a provider's account, a person, or one field of one CRM record. The
-    newest row of each voice counts, and any voice that says stop stops the scope: ``*``, ``sender:…`` or ``kind:…``.
+    newest row of each voice counts; of the recipient's words it is the one said last, for an older one that is heard
+    later is not added. A stop of theirs that is said again stands beside the first, with its own time. Any voice that
+    says stop stops the scope: ``*``, ``sender:…`` or ``kind:…``.
     """
 
     __tablename__ = "consent"

@@ -70,21 +70,20 @@ def hear(
 ) -> None:
     """What people and providers told: stops, and start words, which lift a stop of a reply and nothing else.
 
-    A start word that was said before the stop it would lift lifts nothing, in whatever order the two arrive.
+    Of what a recipient said the latest word counts, in whatever order the words arrive: a stop that is said again moves
+    the time of the stop, and a start word is kept though there is nothing to lift, for an older stop may come after it.
     """
     reach = Reach.of(parts)
-    said = [word for item in heard if (word := _word(parts, item, messages, now)) is not None]
+    said = [word for item in heard if (word := _word(parts, item, messages)) is not None]
     standing = ledger.standing(connection, parts.org, sorted({word.number for word in said}))
     changes: list[ConsentWord] = []
     lifted: dict[str, datetime] = {}
-    for word in sorted(said, key=lambda word: word.at):
+    for word in sorted(said, key=lambda word: (word.at, word.stopped)):
         voices = standing.setdefault(word.number, {})
         known = voices.get(word.voice)
-        if known is not None and known.stopped == word.stopped:
+        if known is not None and not _counts(word, known):
             continue
-        if not word.stopped:
-            if known is None or known.at >= word.at:
-                continue
+        if known is not None and known.stopped and not word.stopped:
             lifted[word.number] = known.at
         changes.append(word)
         voices[word.voice] = word
@@ -97,11 +96,21 @@ def hear(
         log.info("consent_changed", count=len(changes), stopped=sum(word.stopped for word in changes))
 
 
-def _word(parts: Parts, heard: Heard, messages: Mapping[str, Any], now: datetime) -> ConsentWord | None:
+def _counts(word: ConsentWord, known: Any) -> bool:
+    """Whether a word is its voice's newest from now on, beside the one that has been until now.
+
+    A provider is not held to its dates: what it takes back it takes back by its list, which is dated by us, and lags.
+    """
+    if word.voice != RECIPIENT:
+        return word.stopped != bool(known.stopped)
+    return bool(word.at > known.at or (word.at == known.at and word.stopped and not known.stopped))
+
+
+def _word(parts: Parts, heard: Heard, messages: Mapping[str, Any]) -> ConsentWord | None:
     news, number = heard.news, heard.number(messages)
     if number is None or not (heard.opted_out or starts(parts, news.text)):
         return None
-    at = min(news.at or news.received_at, now)
+    at = min(news.at or news.received_at, news.received_at)
     evidence = {"account": news.account, "news": news.id, "message": heard.message_id}
     if heard.is_reply:
         source = ConsentSource.REPLY if heard.opted_out else ConsentSource.START_WORD

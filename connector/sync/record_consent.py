@@ -140,7 +140,9 @@ def _lifted(
             continue
         if _cleared_after(item, reply.at, ours.get((item.record_id, item.field))):
             evidence = {"object": item.object, "record": item.record_id, "field": item.field, "note": "cleared there"}
-            lifted.append(ConsentWord(number, RECIPIENT, False, ConsentSource.CRM, now, evidence))
+            # dated by the record's change: a stop that was said after it, and is heard later still, counts
+            at = min(item.modified or now, now)
+            lifted.append(ConsentWord(number, RECIPIENT, False, ConsentSource.CRM, at, evidence))
     return lifted
 
 

@@ -1,12 +1,16 @@
 """Consent from the first word to the last: heard, kept, asked before each send, told to the CRM and the blacklists."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connector.model.consent import PERSON, RECIPIENT, ConsentSource, ConsentWord, kind_scope, sender_scope
 from connector.model.failures import Failure, Fault
@@ -289,15 +293,152 @@ def test_start_and_stop_out_of_order_end_stopped(opting_in: Site, sandbox: Sandb
     assert standing[number_of(1)][RECIPIENT].stopped
 
 
-def test_a_stop_said_twice_leaves_one_entry(site: Site, sandbox: Sandbox) -> None:
-    """The ledger holds changes: saying it again changes nothing; the evidence names the reply and its words."""
+def test_a_stop_said_again_moves_its_time(site: Site, sandbox: Sandbox) -> None:
+    """Each stop stands in the ledger with its own time and evidence, which names the reply and its words."""
     plant(sandbox)
     site.sweep()
     say(site, "STOP", number_of(1), "k1")
     say(site, "stop!", number_of(1), "k2")
-    (entry,) = rows(site.parts.database, CONSENT)
-    assert (entry.voice, entry.source, entry.evidence["said"]) == (RECIPIENT, "reply", "STOP")
-    assert entry.evidence["news"] in {row.id for row in rows(site.parts.database, inbox.INBOX)}
+    first, second = rows(site.parts.database, CONSENT)
+    assert {(row.voice, row.source, row.stopped) for row in (first, second)} == {(RECIPIENT, "reply", True)}
+    assert [row.evidence["said"] for row in (first, second)] == ["STOP", "stop!"]
+    assert first.at < second.at
+    assert {row.evidence["news"] for row in (first, second)} <= {
+        row.id for row in rows(site.parts.database, inbox.INBOX)
+    }
+
+
+def test_the_same_stop_told_in_two_ways_is_one_word(site: Site, sandbox: Sandbox) -> None:
+    """A reply that is pushed by one account and listed by another was said once."""
+    said_at = site.clock()
+    for account in (SMSCLOUDS, NRS):
+        reply(site, "STOP", number_of(1), said_at, account)
+    hear(site)
+    assert words(site) == [(RECIPIENT, True, "reply")]
+
+
+def reply(site: Site, text: str, number: str, at: datetime, account: str = SMSCLOUDS) -> None:
+    """A reply comes in now that was said at a time."""
+    news = News(NewsKind.REPLY, f"{text} {at} {number}", at, phone=number, text=text)
+    with site.parts.database.begin() as connection:
+        inbox.keep(connection, account, site.parts.providers[account].name, [news], site.clock())
+
+
+def recipient_says_stop(site: Site, number: str) -> bool:
+    """Whether the newest word of the recipient is stop."""
+    with site.parts.database.read() as connection:
+        word = ledger.standing(connection, site.parts.org, [number]).get(number, {}).get(RECIPIENT)
+    return word is not None and bool(word.stopped)
+
+
+def test_a_late_start_word_lifts_no_stop_that_was_said_after_it(opting_in: Site, sandbox: Sandbox) -> None:
+    """Stop, start, stop, of which the start comes last: the person's last word was stop, and messages are held."""
+    plant(sandbox)
+    opting_in.sweep()
+    began = opting_in.clock()
+    opting_in.later(1200)
+    for minutes in (1, 11, 6):
+        reply(opting_in, "START" if minutes == 6 else "STOP", number_of(1), began + timedelta(minutes=minutes))
+        hear(opting_in)
+    assert recipient_says_stop(opting_in, number_of(1))
+    assert contact(sandbox)["SMS_Opt_Out__c"] is True
+    send(opting_in)
+    assert opting_in.states() == {"held": 1}
+
+
+def test_an_older_stop_heard_after_a_start_word_stops_nothing(opting_in: Site, sandbox: Sandbox) -> None:
+    """A person who said stop, then start, is sent to, though the start was heard when there was nothing to lift."""
+    plant(sandbox)
+    opting_in.sweep()
+    began = opting_in.clock()
+    opting_in.later(1200)
+    for minutes, text in ((6, "START"), (1, "STOP")):
+        reply(opting_in, text, number_of(1), began + timedelta(minutes=minutes))
+        hear(opting_in)
+    assert words(opting_in) == [(RECIPIENT, False, "start_word")]
+    assert contact(sandbox)["SMS_Opt_Out__c"] is False
+    send(opting_in)
+    assert opting_in.states() == {"accepted": 1}
+
+
+_FRESH = itertools.count(1)
+SAID = st.tuples(st.integers(0, 5), st.sampled_from(["STOP", "START"]), st.sampled_from([SMSCLOUDS, NRS]))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=st.lists(SAID, min_size=1, max_size=5), data=st.data())
+def test_the_latest_word_counts_in_whatever_order_words_come(
+    site: Site, said: list[tuple[int, str, str]], data: st.DataObject
+) -> None:
+    """Any order, repetition and bundling of stops and starts, from any account, ends as the latest word says; of words
+    of one moment stop wins."""
+    number, began = f"+3461{next(_FRESH):07}", site.clock() - timedelta(hours=1)
+    heard = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=3))))
+    for minutes, text, account in heard:
+        reply(site, text, number, began + timedelta(minutes=minutes), account)
+        if data.draw(st.booleans(), label="heard at once"):
+            hear_twice(site)
+    hear_twice(site)
+    latest = max(minutes for minutes, _, _ in said)
+    assert recipient_says_stop(site, number) == ("STOP" in {text for minutes, text, _ in said if minutes == latest})
+
+
+def hear_twice(site: Site) -> None:
+    """What is stored is heard, though it names no message."""
+    site.note()
+    site.later(6)
+    site.note()
+
+
+def test_a_person_s_lift_outlasts_an_older_stop_that_is_heard_later(site: Site, sandbox: Sandbox) -> None:
+    """The word of who lifted the stop is newer; a stop said after it counts."""
+    began = site.clock()
+    site.later(60)
+    say(site, "STOP", number_of(1), "k1")
+    site.later(60)
+    lift = ConsentWord(number_of(1), RECIPIENT, False, ConsentSource.PERSON, site.clock(), {"why": "they rang"})
+    tell_by_hand(site, lift)
+    reply(site, "STOP", number_of(1), began)
+    hear(site)
+    assert not recipient_says_stop(site, number_of(1))
+    say(site, "STOP", number_of(1), "k3")
+    assert recipient_says_stop(site, number_of(1))
+
+
+def test_a_field_cleared_between_two_stops_takes_nothing_back(site: Site, sandbox: Sandbox) -> None:
+    """The change is older than the stop that was said again, though newer than the first."""
+    plant(sandbox)
+    site.sweep()
+    say(site, "STOP", number_of(1), "k1")
+    site.sweep()
+    site.later(60)
+    person = contact(sandbox)["Id"]
+    sandbox.org.update("Contact", {person: {"SMS_Opt_Out__c": False}})
+    with later_in_the_org(sandbox, person, site):
+        site.later(60)
+        say(site, "STOP", number_of(1), "k2")
+        site.sweep()
+    assert recipient_says_stop(site, number_of(1))
+
+
+def test_a_stop_said_after_a_field_was_cleared_counts_however_late_it_is_heard(site: Site, sandbox: Sandbox) -> None:
+    """Clearing the field lifts the stop from the moment of the change, not from when the change was read."""
+    plant(sandbox)
+    site.sweep()
+    say(site, "STOP", number_of(1), "k1")
+    site.sweep()
+    site.later(60)
+    person = contact(sandbox)["Id"]
+    sandbox.org.update("Contact", {person: {"SMS_Opt_Out__c": False}})
+    with later_in_the_org(sandbox, person, site):
+        site.later(60)
+        said_again = site.clock()
+        site.later(60)
+        site.sweep()
+    assert not recipient_says_stop(site, number_of(1))
+    reply(site, "STOP", number_of(1), said_again)
+    hear(site)
+    assert recipient_says_stop(site, number_of(1))
 
 
 # -- the confirmation of a stop
@@ -326,6 +467,10 @@ def test_a_stop_is_confirmed_once(confirming: Site, sandbox: Sandbox) -> None:
     send(confirming)
     assert record(sandbox, third)["Status__c"] == "Held"
     assert received(sandbox)["received"] == 1
+    say(confirming, "STOP", number_of(1), "said again")
+    fourth = ask_again(sandbox, 4, contact(sandbox)["Id"])
+    send(confirming)
+    assert record(sandbox, fourth)["Status__c"] == "Held", "said again, it is the same stop"
 
 
 def test_an_old_stop_is_confirmed_no_more(confirming: Site, sandbox: Sandbox) -> None:
@@ -379,7 +524,8 @@ def test_clearing_the_field_takes_a_reply_s_stop_back(site: Site, sandbox: Sandb
 
 @contextmanager
 def later_in_the_org(sandbox: Sandbox, record_id: str, site: Site) -> Iterator[None]:
-    """The org's clock has gone on as ours has: the record was changed now."""
+    """The org's clock has gone on as ours has: the record was changed now, whenever that is read."""
+    changed_at = site.clock().isoformat()
     row = next(row for row in sandbox.org.rows("Contact") if row["Id"] == record_id)
     real = site.parts.crm.changed
 
@@ -387,7 +533,7 @@ def later_in_the_org(sandbox: Sandbox, record_id: str, site: Site) -> Iterator[N
         for page in real(*asked):
             for found in page.records:
                 if found["Id"] == row["Id"]:
-                    found["SystemModstamp"] = site.clock().isoformat()
+                    found["SystemModstamp"] = changed_at
             yield page
 
     site.parts.crm.changed = changed  # type: ignore[method-assign,assignment]

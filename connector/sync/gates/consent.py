@@ -50,28 +50,25 @@ def _failure(reason: str) -> Failure:
 def _confirmations(
     parts: Parts, connection: Transaction, rows: Sequence[Any], said: Mapping[str, Sequence[Any]], now: datetime
 ) -> set[str]:
-    """Ids of the messages that confirm a stop which is fresh and not confirmed yet."""
-    confirmable = {row.id: stop for row in rows if (stop := _confirmable(said.get(row.id, ()), now)) is not None}
-    numbers = [row.to_number for row in rows if row.id in confirmable]
+    """Ids of the messages that confirm a stop which is fresh and not confirmed yet; said again, it is the same stop."""
+    stopped = [row for row in rows if _is_stopped_by_reply_alone(said.get(row.id, ()))]
+    numbers = [row.to_number for row in stopped]
+    said_first = ledger.first_stops(connection, parts.org, RECIPIENT, numbers)
     earlier = ledger.confirmations(connection, parts.org, STOP_CONFIRMATION, numbers)
     let_through: dict[str, str] = {}
-    for row in rows:
-        stop = confirmable.get(row.id)
-        if stop is None or row.to_number in let_through:
+    for row in stopped:
+        at = said_first.get(row.to_number)
+        if at is None or now - at > _CONFIRMED_WITHIN or row.to_number in let_through:
             continue
-        if not any(
-            sent.id != row.id and sent.to_number == row.to_number and sent.started_at >= stop.at for sent in earlier
-        ):
+        if not any(sent.id != row.id and sent.to_number == row.to_number and sent.started_at >= at for sent in earlier):
             let_through[row.to_number] = row.id
     return set(let_through.values())
 
 
-def _confirmable(words: Sequence[Any], now: datetime) -> Any | None:
-    """The reply's stop, if it is fresh and nobody else stops the number but the records it was written to."""
-    reply = next((word for word in words if word.voice == RECIPIENT and word.scope == EVERYTHING), None)
-    if reply is None or now - reply.at > _CONFIRMED_WITHIN:
-        return None
-    return reply if all(word is reply or is_of_record(word.voice) for word in words) else None
+def _is_stopped_by_reply_alone(words: Sequence[Any]) -> bool:
+    """Whether a reply stops everything, and nobody else the number but the records it was written to."""
+    replies = [word for word in words if word.voice == RECIPIENT and word.scope == EVERYTHING]
+    return bool(replies) and all(word in replies or is_of_record(word.voice) for word in words)
 
 
 def _reason(word: Any) -> str:
