@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from structlog.testing import capture_logs
 
-from connector.model.errors import MayHaveLeft, Refused, Unreadable
+from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
@@ -403,6 +403,29 @@ def test_one_batch_s_trouble_does_not_keep_the_others_waiting() -> None:
     assert news[0].phone == "+34666555445"
     with pytest.raises(Unreadable):
         conversation.send(None)
+
+
+@pytest.mark.parametrize("code", [422, 110])
+def test_a_refused_sending_does_not_keep_the_others_waiting(code: int) -> None:
+    """Its refusal is raised once the others are asked."""
+    batches = [opened(("+34666555444", None), batch="1"), opened(("+34666555445", None), batch="2")]
+    conversation = adapter().statuses(batches)
+    next(conversation)
+    assert isinstance(conversation.send(error(code)), Request)
+    news = conversation.send(report(row("delivered", "34666555445")))
+    assert isinstance(news, list)
+    assert news[0].phone == "+34666555445"
+    with pytest.raises(Refused, match=str(code)):
+        conversation.send(None)
+
+
+@pytest.mark.parametrize(("answered", "kind"), [(error(103), Refused), (answer(429, {}), Throttled)])
+def test_what_every_sending_would_meet_ends_the_poll(answered: Response, kind: type[Refused]) -> None:
+    """An account turned away, or asked to wait, asks for no other sending."""
+    conversation = adapter().statuses([opened(("+34666555444", None), batch=name) for name in ("1", "2")])
+    next(conversation)
+    with pytest.raises(kind):
+        conversation.send(answered)
 
 
 def test_a_lost_batch_is_found_by_our_reference() -> None:

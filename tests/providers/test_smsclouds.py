@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from structlog.testing import capture_logs
 
-from connector.model.errors import MayHaveLeft, Unreadable
+from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
@@ -324,17 +324,42 @@ def test_a_campaign_s_rows_are_read_in_every_other_status(status: str) -> None:
 
 def test_one_campaign_s_trouble_does_not_keep_the_others_waiting() -> None:
     """Trouble is told at the end; a campaign Smsclouds does not know is a warning."""
-    batches = [opened("4498987281", batch=name) for name in ("1", "2", "3")]
+    batches = [opened("4498987281", batch=name) for name in ("1", "2", "3", "4", "5")]
     conversation = adapter().statuses(batches)
     next(conversation)
     with capture_logs() as logs:
         assert isinstance(conversation.send(Response(500, {}, b"")), Request)
         assert isinstance(conversation.send(error(404)), Request)
+        assert isinstance(conversation.send(error(400)), Request)
+        assert isinstance(conversation.send(error(422)), Request)
     news = conversation.send(campaign(("4498987281", "sent")))
     assert isinstance(news, list)
-    assert [log["event"] for log in logs] == ["campaign_not_known"]
+    assert [log["event"] for log in logs] == [
+        "question_without_answer",
+        "campaign_not_known",
+        "question_without_answer",
+        "question_without_answer",
+    ]
     with pytest.raises(MayHaveLeft):
         conversation.send(None)
+
+
+def test_a_refused_campaign_is_told_of_after_the_others() -> None:
+    """The refusal is no reason to ask nobody else, and no secret either."""
+    conversation = adapter().statuses([opened("4498987281", batch=name) for name in ("1", "2")])
+    next(conversation)
+    assert isinstance(conversation.send(error(422)), Request)
+    with pytest.raises(Refused, match="422"):
+        conversation.send(campaign())
+
+
+@pytest.mark.parametrize(("answered", "kind"), [(error(401), Refused), (answer(429, {}), Throttled)])
+def test_what_every_campaign_would_meet_ends_the_poll(answered: Response, kind: type[Refused]) -> None:
+    """An account turned away, or asked to wait, asks for no other campaign."""
+    conversation = adapter().statuses([opened("4498987281", batch=name) for name in ("1", "2")])
+    next(conversation)
+    with pytest.raises(kind):
+        conversation.send(answered)
 
 
 def test_replies_are_asked_for_by_date_in_the_account_s_zone() -> None:

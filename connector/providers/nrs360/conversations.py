@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
+from connector.model.errors import Unreadable
 from connector.model.messages import Channel, News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Conversation, news_key, reference_in
@@ -23,6 +23,7 @@ from connector.providers.nrs360.operations.sms import SMS, ShowSMS
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.report import ReportedEvent, ReportedEvents, time_of
 from connector.providers.nrs360.turns import answered, in_lists, is_absent
+from connector.providers.one_by_one import OneByOne
 from connector.providers.operation import Asked
 
 log = structlog.get_logger(__name__)
@@ -36,20 +37,17 @@ def statuses(settings: NRS360Options, open_batches: Sequence[OpenBatch]) -> Conv
     """Few open SMS, or a number twice in one sending: by message id. Many, and calls: the sending's events report,
     and of calls the keys pressed. WhatsApp: the conversations.
 
-    One batch's trouble (5xx, an unreadable answer) does not keep the others waiting; it is raised at the end.
+    One batch's trouble (5xx, an unreadable or refused question) does not keep the others waiting; it is raised at the
+    end.
     """
-    ambiguous = _ambiguous(open_batches)
-    trouble: ExchangeError | None = None
+    ambiguous, asking = _ambiguous(open_batches), OneByOne(NAME)
     for batch in open_batches:
-        try:
+        with asking.apart(batch=batch.reference):
             if batch.channel is Channel.WHATSAPP:
                 yield from whatsapp_news.statuses(settings, batch)
             else:
                 yield from _ask_batch(settings, batch, ambiguous)
-        except (MayHaveLeft, Unreadable) as error:
-            trouble = trouble or error
-    if trouble:
-        raise trouble
+    asking.end()
 
 
 def _ask_batch(settings: NRS360Options, batch: OpenBatch, ambiguous: set[tuple[str | None, str]]) -> Conversation[None]:
@@ -72,15 +70,12 @@ def replies_to(settings: NRS360Options, ended: Sequence[OpenBatch]) -> Conversat
 
     One batch's trouble does not keep the others waiting; it is raised at the end.
     """
-    trouble: ExchangeError | None = None
+    asking = OneByOne(NAME)
     for batch in ended:
-        try:
+        with asking.apart(batch=batch.reference):
             for sending in (yield from _sendings_of(settings, batch)):
                 yield from _ask_keys(settings, batch, sending)
-        except (MayHaveLeft, Unreadable) as error:
-            trouble = trouble or error
-    if trouble:
-        raise trouble
+    asking.end()
 
 
 def resolve(settings: NRS360Options, batch: OpenBatch) -> Conversation[None]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from connector.model.errors import ExchangeError, MayHaveLeft, Unreadable
+from connector.model.errors import Unreadable
 from connector.model.failures import Failure
 from connector.model.messages import News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
 from connector.providers.base import Conversation, news_key, reference_in
 from connector.providers.exchange import Request, Response
+from connector.providers.one_by_one import OneByOne
 from connector.providers.operation import Told
 from connector.providers.smsclouds.addressing import authorization, e164_of
 from connector.providers.smsclouds.answers import given
@@ -51,27 +52,25 @@ class Row:
 def statuses(settings: SmscloudsOptions, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
     """Asks for each batch whose campaign is known and has a status; rows are matched by cellphone.
 
-    One batch's trouble (5xx, an unreadable answer) does not keep the others waiting; it is raised at the end.
+    One batch's trouble (5xx, an unreadable or refused question) does not keep the others waiting; it is raised at the
+    end.
     """
-    trouble: ExchangeError | None = None
+    asking = OneByOne(NAME)
     for batch in open_batches:
-        asked = _asked(settings, batch)
-        if asked is None:
-            continue
-        request, read = asked
-        try:
-            response = yield request
-            if response is not None and response.status == 404:
-                log.warning("campaign_not_known", provider=NAME, campaign=batch.provider_batch)
-                continue
-            news = list(_news_of_rows(settings, batch, read(given(response))))
-        except (MayHaveLeft, Unreadable) as error:
-            trouble = trouble or error
-            continue
-        if news:
-            yield news
-    if trouble:
-        raise trouble
+        if question := _asked(settings, batch):
+            with asking.apart(campaign=batch.provider_batch):
+                yield from _ask(settings, batch, *question)
+    asking.end()
+
+
+def _ask(
+    settings: SmscloudsOptions, batch: OpenBatch, request: Request, read: Callable[[Response], Iterator[Row]]
+) -> Conversation[None]:
+    response = yield request
+    if response is not None and response.status == 404:
+        log.warning("campaign_not_known", provider=NAME, campaign=batch.provider_batch)
+    elif news := list(_news_of_rows(settings, batch, read(given(response)))):
+        yield news
 
 
 def shown(settings: SmscloudsOptions, batch: OpenBatch) -> Conversation[None]:
