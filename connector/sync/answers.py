@@ -28,8 +28,8 @@ class Answer:
     """What became of one attempt: a move a message, and one word for the whole.
 
     `outcome` is answered, never_left, throttled, refused or may_have_left. `pause`: the account should be left alone
-    for a while, so no further batch follows this one now. `elsewhere`: nothing of it was sent and the account cannot be
-    used for a while, so its messages may go to another account. `wait`: seconds the provider asks to be left alone.
+    for a while, so no further batch follows this one now. `elsewhere`: the account cannot be used for a while, so
+    what comes back unsent may go to another account. `wait`: seconds the provider asks to be left alone.
     `left`: whether a request was made at all.
     """
 
@@ -54,13 +54,25 @@ class Answer:
         return sum(1 for move in self.moves if move.to is state)
 
 
-def answered(batch: Batch, outcomes: Sequence[Outcome]) -> Answer:
-    """The provider answered as its guide says; a message it said nothing of is in doubt."""
+def answered(batch: Batch, outcomes: Sequence[Outcome], tries: Mapping[str, int], now: datetime) -> Answer:
+    """The provider answered as its guide says; a message it said nothing of is in doubt.
+
+    A message it refused by the account's fault (credit, credentials), alone or with its whole batch, is not at fault:
+    it goes back to claimed, or on to another account, as when the request is refused so.
+    """
     told = {outcome.message_id: outcome for outcome in outcomes}
     silence = Failure("NO_WORD", "the provider's answer says nothing of this message", Fault.PROVIDER)
+    turned_away = {each: told[each].failure for each in told if _turned_away(told[each])}
+    failure = next(iter(turned_away.values()), None)
+    if failure and len(turned_away) == len(batch.messages):
+        return ended(batch, Refused(failure), tries, now)
     moves = []
     for message in batch.messages:
         outcome = told.get(message.id) or Outcome(message.id, State.UNKNOWN, failure=silence)
+        if message.id in turned_away:
+            until = now + _ACCOUNT_PAUSE
+            moves.append(Move(message.id, State.CLAIMED, "refused", outcome.failure, not_before=until))
+            continue
         moves.append(
             Move(
                 message.id,
@@ -72,7 +84,15 @@ def answered(batch: Batch, outcomes: Sequence[Outcome]) -> Answer:
             )
         )
     first = next((outcome.provider_batch for outcome in outcomes if outcome.provider_batch), None)
+    if failure:
+        return Answer("answered", tuple(moves), first, str(failure), failure, pause=True, elsewhere=True)
     return Answer("answered", tuple(moves), first)
+
+
+def _turned_away(outcome: Outcome) -> bool:
+    """Whether one message was refused for what its account lacks."""
+    failure = outcome.failure
+    return outcome.state is State.REJECTED and failure is not None and failure.fault is Fault.ACCOUNT
 
 
 def ended(batch: Batch, error: Exception, tries: Mapping[str, int], now: datetime) -> Answer:

@@ -158,7 +158,7 @@ def _send(parts: Parts, provider: Provider[AccountOptions], plan: Planned, sorti
         return _stayed(parts, account, plan, reason, sortie)
     try:
         response = parts.line(account).ask(plan.request)
-        answer = answered(plan.batch, provider.read_send(plan.batch, response))
+        answer = answered(plan.batch, provider.read_send(plan.batch, response), plan.tries, parts.clock())
     except ConnectorError as error:
         answer = ended(plan.batch, error, plan.tries, parts.clock())
     except Exception as error:  # a bug in an adapter must leave doubt, not a message that looks unsent
@@ -180,7 +180,7 @@ def _send(parts: Parts, provider: Provider[AccountOptions], plan: Planned, sorti
 
 def _tell(parts: Parts, account: str, answer: Answer) -> None:
     subject = f"account {account}"
-    if answer.outcome == "answered":
+    if answer.outcome == "answered" and answer.failure is None:
         parts.alarms.settle(subject)
         return
     log.warning("send_ended", account=account, outcome=answer.outcome, reason=answer.error, size=len(answer.moves))
