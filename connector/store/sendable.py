@@ -12,14 +12,23 @@ from connector.store.batches import of_ids, unindexed
 from connector.store.outbox import MESSAGE, SENT
 
 
-def ready(connection: Connection, account: str, now: datetime, claimed_until: datetime, limit: int) -> Sequence[Any]:
-    """Claimed messages of an account that may be attempted now, best rank first.
+def ready(
+    connection: Connection,
+    account: str,
+    now: datetime,
+    claimed_until: datetime,
+    limit: int,
+    *,
+    least_tried: bool = False,
+) -> Sequence[Any]:
+    """Claimed messages of an account that may be attempted now, best rank first; with `least_tried`, those that have
+    been tried least come before.
 
     Their claim must hold at least until `claimed_until`, so that no other daemon can take the record meanwhile. What is
     paused is left where it is.
     """
     asked = {"account": account, "now": now, "claimed_until": claimed_until, "most": limit}
-    return connection.execute(_READY, asked).all()
+    return connection.execute(_LEAST_TRIED if least_tried else _READY, asked).all()
 
 
 def still_ready(
@@ -63,10 +72,7 @@ def _due() -> tuple[Any, ...]:
 _MARKS = ("id", "state_at", "read_at", "send_at", "tries", "failure_code")
 """What tells whether a message is as it was read."""
 
-_READY = (
-    select(*SENT)
-    .where(MESSAGE.c.state == State.CLAIMED, MESSAGE.c.account == bindparam("account"), *_due())
-    .order_by(MESSAGE.c.rank)
-    .limit(bindparam("most"))
-)
-"""Made once: making it anew took longer than running it."""
+_MAY_GO = select(*SENT).where(MESSAGE.c.state == State.CLAIMED, MESSAGE.c.account == bindparam("account"), *_due())
+_READY = _MAY_GO.order_by(MESSAGE.c.rank).limit(bindparam("most"))
+_LEAST_TRIED = _MAY_GO.order_by(MESSAGE.c.tries, MESSAGE.c.rank).limit(bindparam("most"))
+"""Made once: making them anew took longer than running them."""

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import structlog
 
 from connector.model.caps import Spent
+from connector.model.failures import Failure, Fault
 from connector.model.states import State
 from connector.providers.account import AccountOptions
 from connector.providers.base import Batch, Provider
@@ -25,6 +27,14 @@ from connector.sync.parts import CLAIM_MARGIN, Parts
 from connector.sync.routing import leave, own_share
 from connector.sync.schedule import to_hand_over
 from connector.sync.settle import settle
+
+log = structlog.get_logger()
+
+NO_REQUEST = Failure(
+    "NO_REQUEST",
+    "the connector could not make a request of this message; that is a mistake of its own, and its log has more",
+    Fault.UNKNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,8 @@ def plan(
     holds_until = now + timedelta(seconds=provider.settings.longest_answer) + CLAIM_MARGIN
     if left < wanted or not lineup.lasts(now):
         with parts.database.read() as connection:
-            rows = sendable.ready(connection, account, now, holds_until, left)
+            # whether the account is back is not for those to decide that it was closed for: they may be at fault
+            rows = sendable.ready(connection, account, now, holds_until, left, least_tried=probing)
         lineup.read(provider, rows, now, None if probing else parts.timing.linger)
     planned: list[Planned] = []
     if not lineup.rows and not probing:
@@ -121,7 +132,13 @@ def _begun(
 ) -> list[Planned]:
     """The attempts of these batches, written; and with them the moves of what they leave out."""
     account = provider.account
-    planned = [_prepared(provider, batch, rows, now + CLAIM_MARGIN) for batch in batches]
+    planned: list[Planned] = []
+    for batch in batches:
+        try:
+            planned.append(_prepared(provider, batch, rows, now + CLAIM_MARGIN))
+        except Exception:  # a bug in an adapter must not keep back all that its account has to send
+            log.exception("no_request_made", account=account, attempt=batch.reference)
+            moves += [Move(each, State.REJECTED, "no request", NO_REQUEST) for each in _at_fault(provider, batch)]
     attempts.begin(connection, [_start(parts, account, provider, plan) for plan in planned], now)
     schedule.hand_over(connection, account, _ahead(planned))
     caps.spend(connection, _spent(provider, planned, rows), now)
@@ -132,6 +149,20 @@ def _begun(
     ]
     settle(parts, connection, moves, now)
     return planned
+
+
+def _at_fault(provider: Provider[AccountOptions], batch: Batch) -> list[str]:
+    """Which messages of a batch that no request could be made of are at fault: all, where none is by itself.
+
+    The others stay claimed, and are sent with what is chosen next.
+    """
+    alone = []
+    for message in batch.messages:
+        try:
+            provider.send(Batch(new_id(), (message,), batch.scheduled_for))
+        except Exception:  # noqa: BLE001  # told with the batch's own
+            alone.append(message.id)
+    return alone or [message.id for message in batch.messages]
 
 
 def _singles(parts: Parts, provider: Provider[AccountOptions]) -> int:

@@ -1,6 +1,5 @@
 """People who are named by a number's old form are who they were."""
 
-
 from connector.model.messages import News, NewsKind
 from connector.model.states import State
 from connector.sandbox.server import Sandbox
