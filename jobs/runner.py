@@ -18,6 +18,7 @@ from connector.model.errors import BudgetSpent, ConnectorError, LeaseHeld
 from connector.store import lease
 from connector.sync.parts import LEASE_NAME, Parts
 from connector.sync.reconcile import mark_interrupted
+from jobs.opt_outs_first import OptOutsFirst
 from jobs.process import prepare_for_threads
 from jobs.schedule import Job, slowed, table
 
@@ -45,6 +46,7 @@ class Daemon:
         }
         self.jobs: tuple[Job, ...] = table(parts, app.settings, self._senders)
         self._by_name = {job.name: job for job in self.jobs}
+        self._opt_outs_first = OptOutsFirst(self.jobs, parts.alarms)
         self._scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
             executors={"default": JobThreads(len(self.jobs))},
@@ -61,7 +63,7 @@ class Daemon:
     # -- the life of the daemon
 
     def start(self, *, wait_for_lease: bool = True) -> None:
-        """Takes the lease, takes up what a crash left, and starts the jobs.
+        """Takes the lease, takes up what a crash left, and starts the jobs; those that send wait for the opt-outs.
 
         Raises:
             LeaseHeld: another process works on this org and `wait_for_lease` is false.
@@ -74,6 +76,7 @@ class Daemon:
             self._scheduler.add_job(
                 self._run, "interval", seconds=job.every, args=[job.name], id=job.name, name=job.name
             )
+        self._opt_outs_first.begin()
         self._scheduler.start()
         for job in self.jobs:
             self.wake(job.name)
@@ -146,22 +149,26 @@ class Daemon:
                             del self._running[name]
 
     def _run_once(self, job: Job) -> None:
+        if self._opt_outs_first.holds_back(job):
+            return
         started = time.monotonic()
-        pause = 0.0
+        pause, failure = 0.0, ""
         try:
             worked = job.verb()
         except LeaseHeld as error:
-            self._parts.alarms.sound("lease", str(error))
+            failure = str(error)
+            self._parts.alarms.sound("lease", failure)
         except BudgetSpent as error:
-            self._parts.alarms.sound(
-                f"CRM budget for {job.name}", f"{error} It resumes by itself as the day's usage ages out."
-            )
+            failure = f"{error} It resumes by itself as the day's usage ages out."
+            self._parts.alarms.sound(f"CRM budget for {job.name}", failure)
             pause = _BUDGET_PAUSE
         except ConnectorError as error:
-            self._parts.alarms.sound(f"job {job.name}", str(error))
+            failure = str(error)
+            self._parts.alarms.sound(f"job {job.name}", failure)
         except Exception as error:
             log.exception("job_failed")
-            self._parts.alarms.sound(f"job {job.name}", f"{type(error).__name__}: {error}. It is tried again.")
+            failure = f"{type(error).__name__}: {error}. It is tried again."
+            self._parts.alarms.sound(f"job {job.name}", failure)
         else:
             self._parts.alarms.settle(f"job {job.name}")
             self._parts.alarms.settle(f"CRM budget for {job.name}")
@@ -169,9 +176,16 @@ class Daemon:
                 log.debug("job_done", seconds=round(time.monotonic() - started, 3), result=repr(worked))
                 for other in job.wakes:
                     self.wake(other)
-        if job.slows and (slower := slowed(job.every, self._parts.crm.budget().share)) > job.every:
+        self._tell_opt_outs_first(job, failure)
+        first = self._opt_outs_first.waits_for(job)
+        if job.slows and not first and (slower := slowed(job.every, self._parts.crm.budget().share)) > job.every:
             pause = max(pause, slower)
         self._not_before[job.name] = time.monotonic() + pause
+
+    def _tell_opt_outs_first(self, job: Job, failure: str) -> None:
+        first = self._opt_outs_first
+        for other in first.failed(job, failure) if failure else first.came_through(job):
+            self.wake(other)
 
     def _busy(self) -> set[str]:
         with self._lock:
@@ -188,6 +202,7 @@ class Daemon:
                 self._hold_lease()
                 self._go_on_after_a_clock_set_back()
                 self._tell_of_hung_jobs()
+                self._opt_outs_first.tell_if_long()
             except Exception:  # without this thread the lease runs out and nothing is sent any more
                 log.exception("watch_failed")
 

@@ -25,7 +25,12 @@ from connector.sync.sweep import sweep
 from connector.sync.token_watch import watch_token
 from connector.sync.unknown import send_again
 
+QUEUE = "pull"
+"""The job that reads what is queued in the CRM."""
+
 _TOKENS_EVERY = 6 * 3600.0
+_SWEEPS_TRIED, _BLACKLISTS_TRIED = 3, 1
+"""Failures after which sending begins all the same. A provider that is away keeps nobody else's messages waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,8 @@ class Job:
     """One row: `every` is in seconds; a truthy result wakes the jobs in `wakes` at once.
 
     `hung_after` seconds of running, it is reported. `slows` marks a job that reads the CRM and so slows down as the
-    day's budget runs out.
+    day's budget runs out. At a start, one that `sends` waits until each with `before_sending` has come through, or has
+    failed so many times (`jobs.opt_outs_first`).
     """
 
     name: str
@@ -42,6 +48,8 @@ class Job:
     wakes: tuple[str, ...] = ()
     hung_after: float = 300.0
     slows: bool = False
+    sends: bool = False
+    before_sending: int = 0
 
 
 def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> tuple[Job, ...]:
@@ -49,7 +57,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
     pace, hung = settings.pace, settings.pace.hung_after
     rows = [
         Job(
-            "pull",
+            QUEUE,
             pace.pull,
             lambda: pull(parts),
             tuple(f"dispatch {name}" for name in parts.providers),
@@ -58,7 +66,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         ),
         Job("note", pace.note, lambda: note(parts), (), hung),
         Job("push", pace.push, lambda: push(parts), (), hung),
-        Job("sweep", pace.sweep, lambda: sweep(parts), (), 4 * hung, slows=True),
+        Job("sweep", pace.sweep, lambda: sweep(parts), (), 4 * hung, slows=True, before_sending=_SWEEPS_TRIED),
         Job("unknown", pace.reconcile, lambda: send_again(parts), (), hung),
         Job("release", pace.release, lambda: release(parts), ("pull",), hung, slows=True),
         Job("housekeeping", pace.housekeeping, lambda: housekeep(parts, settings.store.keep_days), (), 4 * hung),
@@ -70,7 +78,14 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         rows += [
             Job(f"balance {account}", pace.balance, _of(keep_floor, parts, account), (f"dispatch {account}",), patient),
             Job(f"token {account}", _TOKENS_EVERY, _of(watch_token, parts, account), (), patient),
-            Job(f"dispatch {account}", pace.dispatch, _dispatch(parts, account, senders[account]), (), patient),
+            Job(
+                f"dispatch {account}",
+                pace.dispatch,
+                _dispatch(parts, account, senders[account]),
+                (),
+                patient,
+                sends=True,
+            ),
             Job(f"poll {account}", pace.poll, _of(poll_statuses, parts, account), ("note",), patient),
             Job(f"replies {account}", pace.replies, _of(poll_replies, parts, account), ("note",), patient),
             Job(f"reconcile {account}", pace.reconcile, _of(reconcile, parts, account), ("note",), patient),
@@ -84,7 +99,9 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
         if provider.account_capability().keeps_blacklist:
             rows.append(Job(f"blacklist {account}", pace.push, _of(keep_blacklist, parts, account), (), patient))
             hears = _hear_blacklist(parts, account, timedelta(seconds=pace.blacklist))
-            rows.append(Job(f"blacklisted {account}", min(pace.blacklist, pace.balance), hears, (), 4 * patient))
+            every = min(pace.blacklist, pace.balance)
+            heard = Job(f"blacklisted {account}", every, hears, (), 4 * patient, before_sending=_BLACKLISTS_TRIED)
+            rows.append(heard)
     return tuple(rows)
 
 
