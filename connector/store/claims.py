@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from connector.model.states import State
 from connector.store import pauses
@@ -33,7 +33,22 @@ def expiring(connection: Connection, org: str, mapping: str, before: datetime, l
 
     The claims of what is paused lapse, and are renewed when it goes on.
     """
-    return connection.execute(
+    return connection.execute(_expiring(org, mapping, before, limit)).all()
+
+
+def lapse(connection: Connection, org: str, mapping: str, before: datetime, limit: int, now: datetime) -> Sequence[Any]:
+    """What `expiring` gives, its claims lapsed as of `now`: nobody sends it until its claim is confirmed anew.
+
+    What somebody is sending or moving this moment is left as it is. A claim that is lapsed here is expiring until it is
+    confirmed, whatever becomes of who meant to renew it.
+    """
+    rows = connection.execute(_expiring(org, mapping, before, limit).with_for_update(skip_locked=True)).all()
+    amend(connection, MESSAGE, [{"id": row.id, "claim_expires": now} for row in rows])
+    return rows
+
+
+def _expiring(org: str, mapping: str, before: datetime, limit: int) -> Select[Any]:
+    return (
         select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
         .where(
             MESSAGE.c.state == State.CLAIMED,
@@ -44,7 +59,7 @@ def expiring(connection: Connection, org: str, mapping: str, before: datetime, l
         )
         .order_by(MESSAGE.c.rank)
         .limit(limit)
-    ).all()
+    )
 
 
 def confirm(connection: Connection, ids: Sequence[str], expires: datetime, seen_at: datetime) -> None:

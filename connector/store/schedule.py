@@ -78,11 +78,13 @@ def held(connection: Connection, account: str, now: datetime) -> Sequence[Any]:
     """The messages that an account's provider holds, and those claimed to be held, before their date; soonest first.
 
     Besides what sending asks: ``state``, ``account``, ``record_id``, ``attempt_id``, ``provider_id``,
-    ``provider_batch``, ``started_at`` of the attempt, ``schedule_id``, ``due_at``, and whether it is ``paused``.
+    ``provider_batch``, ``claim_expires``, ``started_at`` of the attempt, ``schedule_id``, ``due_at``, and whether it is
+    ``paused``. Those whose claim has lapsed are looked at by who renews it.
     """
     told = SCHEDULED.c.message_id == MESSAGE.c.id
     query = (
         select(*SENT, *MESSAGE.c["state", "account", "record_id", "attempt_id", "provider_id", "provider_batch"])
+        .add_columns(MESSAGE.c.claim_expires)
         .add_columns(ATTEMPT.c.started_at, SCHEDULED.c.schedule_id, pauses.waits(MESSAGE).label("paused"))
         .outerjoin(ATTEMPT, ATTEMPT.c.id == MESSAGE.c.attempt_id)
     )
@@ -95,16 +97,17 @@ def held(connection: Connection, account: str, now: datetime) -> Sequence[Any]:
         query.add_columns(MESSAGE.c.send_at.label("due_at"))
         .outerjoin(SCHEDULED, told)
         .where(MESSAGE.c.state == State.CLAIMED, MESSAGE.c.account == account, MESSAGE.c.send_at > now)
+        .where(MESSAGE.c.claim_expires > now)
     )
     rows = [*connection.execute(given), *connection.execute(claimed)]
     return sorted(rows, key=lambda row: (row.due_at, row.id))
 
 
-def stands(connection: Connection, message_id: str, state: str, attempt_id: str | None) -> bool:
-    """Whether a message is where it was seen: in this state, by this attempt. It is locked."""
-    query = select(MESSAGE.c.state, MESSAGE.c.attempt_id).where(MESSAGE.c.id == message_id).with_for_update()
-    row = connection.execute(query).one()
-    return bool(row.state == state and row.attempt_id == attempt_id)
+def stands(connection: Connection, seen: Any) -> bool:
+    """Whether a message is where it was seen by `held`: in this state, by this attempt or under this claim; locked."""
+    marks = MESSAGE.c["state", "attempt_id", "claim_expires"]
+    row = connection.execute(select(*marks).where(MESSAGE.c.id == seen.id).with_for_update()).one()
+    return bool(tuple(row) == (seen.state, seen.attempt_id, seen.claim_expires))
 
 
 def keep_id(connection: Connection, message_id: str, schedule_id: str) -> None:

@@ -127,8 +127,9 @@ def _claim(parts: Parts, mapping: RecordMapping) -> int:
     while not parts.stopping.is_set():
         with parts.database.read() as connection:
             rows = claims.unconfirmed(connection, parts.org, mapping.name, parts.clock(), _CLAIMS_AT_ONCE)
-        if not rows:
-            break
+            if not rows:
+                break
+            parts.tenure.check(connection, parts.clock())
         claimed += _write_claims(parts, mapping, rows, State.QUEUED)
         if len(rows) < _CLAIMS_AT_ONCE:
             break
@@ -136,10 +137,19 @@ def _claim(parts: Parts, mapping: RecordMapping) -> int:
 
 
 def _renew_claims(parts: Parts, mapping: RecordMapping) -> None:
-    """Renews claims that lapse before their messages could be sent."""
-    soon = parts.clock() + parts.timing.claim_lifetime / 2
+    """Renews claims that lapse before their messages could be sent.
+
+    They are taken away from who sends before they are written: what was sent, or held, meanwhile would have its record
+    set back to the claim, and a person's change would be seen in that.
+    """
+    now = parts.clock()
+    soon = now + parts.timing.claim_lifetime / 2
     with parts.database.read() as connection:
-        rows = claims.expiring(connection, parts.org, mapping.name, soon, _CLAIMS_AT_ONCE)
+        if not claims.expiring(connection, parts.org, mapping.name, soon, limit=1):
+            return
+    with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)
+        rows = claims.lapse(connection, parts.org, mapping.name, soon, _CLAIMS_AT_ONCE, now)
     if rows:
         _write_claims(parts, mapping, rows, State.CLAIMED)
 

@@ -124,7 +124,7 @@ def _end_one(parts: Parts, provider: Provider[AccountOptions], row: Any, ending:
 def _commit(parts: Parts, connection: Transaction, row: Any, ending: Ending) -> bool:
     """Moves the message, unless it went on meanwhile."""
     now = parts.clock()
-    if not schedule.stands(connection, row.id, row.state, row.attempt_id):
+    if not schedule.stands(connection, row):
         return False
     schedule.let_go(connection, row.id)
     if ending.told:

@@ -85,6 +85,51 @@ def test_claims_that_lapse_soon_are_found_for_renewal(database: Database, clock:
     assert [row.id for row in found] == [soon]
 
 
+def lapsed(database: Database, clock: Clock, limit: int = 10) -> list[str]:
+    """Ids of what is taken away from who sends, to have its claim renewed."""
+    with database.begin() as connection:
+        before = clock() + LONG + timedelta(seconds=1)
+        return [row.id for row in claims.lapse(connection, ORG, "sms-outbox", before, limit, clock())]
+
+
+def test_what_is_to_be_renewed_may_not_be_attempted_until_it_is(database: Database, clock: Clock) -> None:
+    """Its claim has lapsed by our own word, best rank first; it is found again for renewal until that is confirmed."""
+    ids = claimed(database, clock, 3)
+    with database.begin() as connection:
+        read = sendable.ready(connection, "nrs-main", clock(), clock() + LONG, 10)
+    assert lapsed(database, clock, limit=2) == ids[:2]
+    clock.go_on(seconds=1)
+    assert ready(database, clock) == ids[2:]
+    with database.begin() as connection:
+        assert [row.id for row in sendable.still_ready(connection, "nrs-main", clock(), clock(), read)] == ids[2:]
+    assert lapsed(database, clock, limit=2) == ids[:2]
+    with database.begin() as connection:
+        claims.confirm(connection, ids[:2], clock() + LONG, clock())
+    assert ready(database, clock) == ids
+
+
+def test_what_left_meanwhile_is_not_taken_away(database: Database, clock: Clock) -> None:
+    """A message that is under way keeps its claim as it was."""
+    ids = claimed(database, clock, 2)
+    with database.begin() as connection:
+        outbox.move(connection, [Move(ids[0], State.ATTEMPTING, "dispatch")], clock())
+    assert lapsed(database, clock) == ids[1:]
+    assert {row.id: row.claim_expires for row in rows(database)} == {ids[0]: clock() + LONG, ids[1]: clock()}
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_what_somebody_is_sending_is_not_waited_for(url: str, clock: Clock) -> None:
+    """On PostgreSQL the rows that a sender has locked are left to it, and the others are taken away from it."""
+    database = Database(url)
+    ids = claimed(database, clock, 3)
+    with database.begin() as connection:
+        read = sendable.ready(connection, "nrs-main", clock(), clock(), 10)
+        sendable.still_ready(connection, "nrs-main", clock(), clock(), read[:1])
+        assert lapsed(database, clock) == ids[1:]
+    assert ready(database, clock, timedelta(seconds=1)) == ids[:1]
+    database.close()
+
+
 def test_only_what_may_be_attempted_now_is_ready(database: Database, clock: Clock) -> None:
     """Claimed, of this account, its time come and not put off: best rank first, no more than asked for."""
     ids = claimed(database, clock, 5)
@@ -163,6 +208,14 @@ def test_a_ready_row_is_the_message_the_adapter_gets(database: Database, clock: 
         message = outbox.as_message(row)
     assert (message.id, message.to, message.text, message.channel) == (message_id, item.to, "Hola Ana.", "sms")
     assert (message.sender, message.campaign, message.send_at, message.expires_at) == ("ACME", "March", clock(), until)
+
+
+def test_a_thousand_claims_lapse_in_one_statement(database: Database, clock: Clock) -> None:
+    """They are chosen in one, and written in one."""
+    claimed(database, clock, 1000)
+    with statements(database) as asked:
+        assert len(lapsed(database, clock, limit=2000)) == 1000
+    assert len(asked) == 2
 
 
 def test_a_thousand_claims_are_one_statement(database: Database, clock: Clock) -> None:
