@@ -1,7 +1,7 @@
 """Consent from the first word to the last: heard, kept, asked before each send, told to the CRM and the blacklists."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -159,6 +159,38 @@ def test_a_stop_that_is_stored_and_not_yet_noted_stops_too(site: Site, sandbox: 
     states = {row.to_number: row.state for row in site.messages()}
     assert states == {number_of(1): State.HELD, number_of(2): State.ACCEPTED}
     assert received(sandbox)["received"] == 1
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_stop_that_is_noted_while_the_gate_asks_stops_too(
+    site: Site, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noting takes no turns with sending: a stop that goes from inbox to ledger between two questions is in one."""
+    plant(sandbox)
+    site.sweep()
+    site.pull()
+    store(site, "STOP", number_of(1))
+    site.note()
+    site.later(6)
+    asked: list[str] = []
+
+    def noted_meanwhile(name: str) -> Callable[..., Any]:
+        ask = getattr(ledger, name)
+
+        def asking(*given: Any) -> Any:
+            if len(asked) == 1:
+                site.note()
+            asked.append(name)
+            return ask(*given)
+
+        return asking
+
+    for name in ("unheard", "stopped"):
+        monkeypatch.setattr(ledger, name, noted_meanwhile(name))
+    site.dispatch()
+    assert set(asked) == {"unheard", "stopped"}
+    assert recipient_says_stop(site, number_of(1)), "it was noted meanwhile"
+    assert (site.states(), received(sandbox)["received"]) == ({"held": 1}, 0)
 
 
 def test_a_number_held_by_contact_and_lead_is_stopped_by_either(sandbox: Sandbox, url: str, tmp_path: Path) -> None:

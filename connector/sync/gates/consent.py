@@ -29,10 +29,13 @@ def consent(
     """
     usual_sender = getattr(parts.providers[account].settings, "sender", None)
     asked = [Asked(row.id, row.to_number, row.sender or usual_sender, row.kind) for row in rows]
+    # the inbox first: on PostgreSQL each question sees what was committed before it, and a stop that is noted between
+    # the two would be asked for in the ledger too early, and in the inbox too late
+    unheard = ledger.unheard(connection, [row.to_number for row in rows])
     said = ledger.stopped(connection, parts.org, asked)
     let_through = _confirmations(parts, connection, [row for row in rows if row.kind == STOP_CONFIRMATION], said, now)
     reasons = {message_id: _reason(words[0]) for message_id, words in said.items()}
-    for news in ledger.unheard(connection, [row.to_number for row in rows]):
+    for news in unheard:
         if news.opted_out or stops(parts, news.text):
             about = [row for row in rows if row.to_number == news.phone and row.kind != STOP_CONFIRMATION]
             reasons |= {row.id: _unheard_reason(news) for row in about if row.id not in reasons}
