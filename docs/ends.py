@@ -19,7 +19,7 @@ Row = tuple[str, ...]
 HEADS = ("how it ended", "sorted as", "its messages become", "and then")
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_TRANSPORT: dict[type[httpx.TransportError], str] = {
+_TRANSPORT: dict[type[httpx.RequestError], str] = {
     httpx.ConnectError: "no connection: refused, no such host, TLS failure",
     httpx.ConnectTimeout: "no connection in time",
     httpx.PoolTimeout: "no free connection in time",
@@ -31,7 +31,8 @@ _TRANSPORT: dict[type[httpx.TransportError], str] = {
     httpx.CloseError: "the connection failed as it was closed",
     httpx.RemoteProtocolError: "closed without a whole answer, or an answer that is no HTTP",
     httpx.LocalProtocolError: "a request that HTTP does not allow",
-    httpx.ProxyError: "a proxy in between failed",
+    httpx.ProxyError: "a proxy did not open the way to the provider",
+    httpx.DecodingError: "an answer that cannot be unpacked",
 }
 
 
@@ -46,9 +47,14 @@ def ends() -> Iterator[tuple[str, Answer]]:
     """Every way a request can end, and what becomes of its messages."""
     accepted = Outcome("m0", State.ACCEPTED)
     rejected = Outcome("m0", State.REJECTED, failure=Failure("0", "a number that is none", Fault.RECIPIENT))
-    yield "the answer accepts the message", answered(_batch(1), [accepted])
-    yield "the answer refuses one message of several", answered(_batch(1), [rejected])
-    yield "the answer says nothing of the message", answered(_batch(1), [])
+    empty = Outcome("m0", State.REJECTED, failure=Failure("0", "no credit", Fault.ACCOUNT, Retry.WHEN_MENDED))
+    for how, outcomes in (
+        ("the answer accepts the message", [accepted]),
+        ("the answer refuses one message of several", [rejected]),
+        ("the answer refuses one message of several by the account's fault", [empty, Outcome("m1", State.ACCEPTED)]),
+        ("the answer says nothing of the message", []),
+    ):
+        yield how, answered(_batch(max(1, len(outcomes))), outcomes, {}, _NOW)
     for end in _without_answer():
         batch = _batch(end.messages)
         tries = {message.id: 0 for message in batch.messages}

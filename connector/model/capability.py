@@ -38,8 +38,9 @@ class Capability:
     `lists_sendings`: a lost answer can be looked up by our reference. `last_word_wins`: a later final status replaces
     an earlier one. `merges_values`: texts of one template travel in one request. `channels_to_come`: channels of the
     guide that the adapter does not send yet; messages for them are held with that reason. `keeps_blacklist`: numbers
-    can be put on a blacklist at the provider, and taken off it. `settles_by_number`: a status may name an id that no
-    answer told us, and is then of the one message to its number whose id nobody told, if there is exactly one.
+    can be put on a blacklist at the provider, and taken off it. `settles_by_number`: the channels of which a
+    status may name an id that no answer told us, and is then of the one message to its number by such a channel whose
+    id nobody told, if there is exactly one.
     """
 
     provider: str
@@ -54,7 +55,7 @@ class Capability:
     lists_sendings: bool = False
     last_word_wins: bool = False
     keeps_blacklist: bool = False
-    settles_by_number: bool = False
+    settles_by_number: frozenset[Channel] = frozenset()
     merges_values: bool = True
     gsm_pt_part: int = 153
     countries: frozenset[str] | None = None

@@ -23,6 +23,7 @@ from connector.model.address import as_known
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import News, NewsKind
 from connector.model.states import State
+from connector.store.attempts import ATTEMPT
 from connector.store.batches import amend, of_ids, of_rows, put, unindexed
 from connector.store.db import new_id
 from connector.store.outbox import MESSAGE
@@ -163,13 +164,18 @@ def latest_to(connection: Connection, account: str, phones: Sequence[str], since
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def open_to(connection: Connection, account: str, phones: Sequence[str], since: datetime) -> dict[str, list[Any]]:
-    """Messages an account sent to each number since then, or is just sending, of which no last word is known: rows of
-    `id`, `state` and `provider_id`."""
-    query = select(MESSAGE.c["to_number", "id", "state", "provider_id"]).where(
+def open_to(
+    connection: Connection, account: str, phones: Sequence[str], since: datetime, channels: Collection[str]
+) -> dict[str, list[Any]]:
+    """Messages an account sent to each number by these channels since then, or is just sending, of which no last word
+    is known: rows of `id`, `state`, `provider_id`, `channel` and when their attempt `began`."""
+    columns = MESSAGE.c["to_number", "id", "state", "provider_id", "channel"]
+    began = select(ATTEMPT.c.started_at).where(ATTEMPT.c.id == MESSAGE.c.attempt_id).scalar_subquery()
+    query = select(*columns, began.label("began")).where(
         unindexed(MESSAGE.c.account) == account,
         MESSAGE.c.to_number.in_(list(phones)),
         MESSAGE.c.created_at >= since,
+        MESSAGE.c.channel.in_(sorted(channels)),
         unindexed(MESSAGE.c.state).in_(_OPEN),
     )
     found: dict[str, list[Any]] = {}

@@ -484,7 +484,7 @@ def test_a_call_is_known_by_its_number_and_time_alone() -> None:
     assert (news.phone, news.at, news.raw) == ("+16175551212", AT, CALL)
     assert (news.message_id, news.reference, news.provider_batch) == (None, None, None)
     assert news.provider_id == CALL["GUID"]
-    assert adapter().capability.settles_by_number
+    assert adapter().capability.settles_by_number == {Channel.VOICE}
 
 
 def test_another_call_to_the_number_has_another_key() -> None:

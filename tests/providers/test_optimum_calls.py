@@ -1,6 +1,6 @@
 """A call's record and the call it is of: Optimum Measures names neither, so the number decides as far as it can."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +13,8 @@ from connector.providers.base import Batch, HookRequest
 from connector.providers.exchange import Response
 from connector.providers.optimum.adapter import Optimum
 from connector.providers.optimum.options import OptimumOptions
-from connector.store import inbox
+from connector.store import attempts, inbox
+from connector.store.attempts import AttemptStart
 from connector.store.db import Database
 from connector.store.outbox import Move, move
 from connector.sync.matching import by_number
@@ -82,3 +83,31 @@ def test_of_two_open_calls_a_record_is_neither_s(database: Database) -> None:
     for place in (1, 2):
         sent(database, f"a0{place:013d}AAA", Channel.VOICE, str(place))
     assert matched(database, "calls", GUID="a4d5b8e3", Status="Answered") is None
+
+
+def in_doubt(database: Database, channel: Channel) -> str:
+    """The id of a message whose answer was lost; its attempt began at `AT`."""
+    take(database, AT, draft("a00000000000001AAA", to=NUMBER, country="US", channel=channel, accounts=("om",)))
+    row = of_record(database, "a00000000000001AAA")
+    named: dict[str, Any] = {"account": "om", "attempt_id": "ours"}
+    states = (State.CLAIMED, State.ATTEMPTING, State.UNKNOWN)
+    with database.begin() as connection:
+        attempts.begin(connection, [AttemptStart("ours", "run", "om", OPTIMUM.name, 1, "")], AT)
+        move(connection, [Move(row.id, state, "test", **named) for state in states], AT)
+    return str(row.id)
+
+
+def test_a_call_s_record_is_no_sms_s_though_nobody_knows_what_became_of_that(database: Database) -> None:
+    """Somebody calls a number while the answer to an SMS to it is lost: the SMS stays unknown."""
+    in_doubt(database, Channel.SMS)
+    assert matched(database, "calls", GUID="a4d5b8e3", Status="Answered") is None
+
+
+@pytest.mark.parametrize(
+    ("after", "is_it"), [(-60, False), (-5, True), (2, True), (23 * 60, True), (5 * 24 * 60, False)]
+)
+def test_a_call_is_made_about_when_it_was_asked_for(database: Database, after: int, is_it: bool) -> None:
+    """So many minutes after its request: clocks differ a little, and a call five days later is another."""
+    ours = in_doubt(database, Channel.VOICE)
+    called = (AT + timedelta(minutes=after)).strftime("%Y-%m-%d %H:%M:%S")
+    assert matched(database, "calls", GUID="a4d5b8e3", Status="Answered", Calltime=called) == (ours if is_it else None)

@@ -31,7 +31,7 @@ class Bulk360(Provider[Bulk360Options]):
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         pushes_statuses=True,
         last_word_wins=True,
-        settles_by_number=True,
+        settles_by_number=sending.CHANNELS,
         merges_values=False,
         put_in_front=sending.IN_FRONT,
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from connector.model.capability import Capability
 from connector.model.failures import Failure
-from connector.model.messages import Encoding, Message, OpenBatch, Outcome
+from connector.model.messages import Channel, Encoding, Message, OpenBatch, Outcome
 from connector.providers.account import AccountOptions
 from connector.providers.base import Batch, Conversation, Finding, HookAnswer, HookRequest, Provider
 from connector.providers.exchange import Request, Response
@@ -33,7 +33,7 @@ class Optimum(Provider[OptimumOptions]):
         polls_statuses=True,
         pushes=tuple(webhook.name for webhook in hooks.WEBHOOKS),
         pushes_statuses=True,
-        settles_by_number=True,
+        settles_by_number=frozenset({Channel.VOICE}),
         merges_values=False,
         content=sending.CONTENT,
     )

@@ -31,7 +31,7 @@ class SmscloudsSmpp(SmppProvider):
         polls_replies=True,
         pushes=(hooks.SMPP_RESPONSES.name,),
         pushes_statuses=True,
-        settles_by_number=True,
+        settles_by_number=frozenset({Channel.SMS}),
         merges_values=False,
         countries=frozenset({"MX"}),
         moves_nothing=MOVES_NOTHING,
