@@ -91,7 +91,7 @@ class NRS360(Provider[NRS360Options]):
 
     def read_send(self, batch: Batch, response: Response) -> list[Outcome]:
         """See `answers.outcomes`."""
-        return answers.outcomes(batch, response)
+        return answers.outcomes(batch, response, own_codes=sending.own_codes(self.settings, batch.messages[0]))
 
     def statuses(self, open_batches: Sequence[OpenBatch]) -> Conversation[None]:
         """See `conversations.statuses`."""

@@ -5,7 +5,7 @@ Guide: "Errors", "Campaigns list / Response fields", "Event Notifications / Para
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from connector.model.failures import Failure, Fault, Retry
@@ -35,6 +35,9 @@ _ACCOUNT = (Fault.ACCOUNT, Retry.WHEN_MENDED, "mend the account at 360NRS or its
 _PROVIDER = (Fault.PROVIDER, Retry.LATER, "the fault is at 360NRS and may pass")
 _US = (Fault.US, Retry.NO, "the connector sent what it should not have: please report it")
 _UNKNOWN = (Fault.UNKNOWN, Retry.NO, "ask 360NRS what it means")
+
+SENDER_NOT_VERIFIED = "115"
+REPLY_ADDRESS_NOT_VERIFIED = "117"
 
 ERRORS: Mapping[int, tuple[str, tuple[Fault, Retry, str]]] = {
     0: ("Accepted for delivery", _UNKNOWN),
@@ -139,6 +142,13 @@ def failure_of(code: object, description: str = "") -> Failure:
     if number == VALIDATION and told:
         words = f"{words} ({told})"
     return Failure(str(code)[:20], f"360NRS: {words}; {advice}", fault, retry)
+
+
+def of_the_message(failure: Failure) -> Failure:
+    """The account's failure, where it is of a name that the message brought along: no other message meets it."""
+    words, _ = ERRORS[int(failure.code)]
+    reason = f"360NRS: {words}; have it verified at 360NRS, or name another on the record or in the mapping"
+    return replace(failure, reason=reason, fault=Fault.MAPPING, retry=Retry.WHEN_MENDED)
 
 
 @dataclass(frozen=True, slots=True)

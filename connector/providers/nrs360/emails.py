@@ -29,7 +29,7 @@ def refusal(settings: NRS360Options, message: Message) -> Failure | None:
     if not _subject(message):
         reason = "an e-mail needs its subject; name it in the mapping, `email: {subject: …}`"
         return Failure("no_subject", reason, Fault.MAPPING, Retry.WHEN_MENDED)
-    if not _from(settings, message):
+    if not from_of(settings, message):
         reason = "the e-mail has no address it comes from; set email_sender in the account's settings, or a sender"
         return Failure("no_sender", reason, Fault.MAPPING, Retry.WHEN_MENDED)
     if _template(message) is not None:
@@ -41,7 +41,12 @@ def group_of(settings: NRS360Options, message: Message) -> Hashable:
     """What e-mails must share to travel in one request."""
     template = _template(message)
     body = template_of(settings, _page(message)) if template is None else tuple(sorted(_fields(message)))
-    said = _subject(message), message.content.get("from_name"), _from(settings, message), _reply_to(settings, message)
+    said = (
+        _subject(message),
+        message.content.get("from_name"),
+        from_of(settings, message),
+        reply_to_of(settings, message),
+    )
     return message.channel, message.campaign or settings.campaign, template, body, said
 
 
@@ -53,9 +58,9 @@ def send_request(settings: NRS360Options, batch: Batch) -> Request:
     body = template_of(settings, pages.messages[0]) if template is None else None
     asked = SendMailing(
         to=[message.to for message in batch.messages],
-        from_email=_from(settings, first),
+        from_email=from_of(settings, first),
         from_name=first.content.get("from_name"),
-        reply_to=_reply_to(settings, first),
+        reply_to=reply_to_of(settings, first),
         subject=_subject(first),
         body=body,
         template_id=template,
@@ -97,12 +102,12 @@ def _template(message: Message) -> int | None:
     return template if isinstance(template, int) else None
 
 
-def _from(settings: NRS360Options, message: Message) -> str:
+def from_of(settings: NRS360Options, message: Message) -> str:
     """The sender where it is an address; else the account's."""
     sender = (message.sender or "").strip()
     return sender if is_address(sender) else settings.email_sender or ""
 
 
-def _reply_to(settings: NRS360Options, message: Message) -> str:
+def reply_to_of(settings: NRS360Options, message: Message) -> str:
     """Where answers go, which the guide asks for: the content's own address, else the account's, else the sender's."""
-    return str(message.content.get("reply_to") or settings.email_reply_to or _from(settings, message))
+    return str(message.content.get("reply_to") or settings.email_reply_to or from_of(settings, message))
