@@ -25,6 +25,7 @@ from connector.providers.registry import KNOWN, PROTOCOLS, PROVIDERS, adapter_of
 from connector.sections import Caps, Live, Log, Pace, Store, Web
 
 DEFAULT_FILE = Path("connector.toml")
+_ENOUGH_ALONE = ("CONNECTOR_STORE", "CONNECTOR_CRM", "CONNECTOR_ACCOUNTS")
 _FROM_ENVIRONMENT = re.compile(r"^\$\{(\w+)\}$")
 
 
@@ -158,14 +159,33 @@ def _only_loopback_unencrypted(url: str, where: str) -> None:
         )
 
 
-def read(file: Path | None) -> Settings:
-    """Reads the file (``connector.toml`` when none is named and it is there) and the environment.
+def file_to_read(named: Path | None) -> Path | None:
+    """The file that is named, else ``connector.toml`` in the working directory; None: all stands in the environment.
 
     Raises:
-        SettingsError: with a sentence for each thing that is wrong.
+        SettingsError: none is named, none is there, and the environment has no store, no CRM and no account. Defaults
+            alone would lead to an empty store, whatever was typed: a pause of it would pause nothing.
+    """
+    if named is not None:
+        return named
+    if DEFAULT_FILE.exists():
+        return DEFAULT_FILE
+    if not any(name.upper().startswith(_ENOUGH_ALONE) for name in os.environ):
+        raise SettingsError(
+            f"there is no {DEFAULT_FILE} in {Path.cwd()}, and the environment names no store, CRM or account: "
+            f"name your file with --config, such as --config /etc/connector/{DEFAULT_FILE}."
+        )
+    return None
+
+
+def read(file: Path | None) -> Settings:
+    """Reads the file (``connector.toml`` in the working directory when none is named) and the environment.
+
+    Raises:
+        SettingsError: with a sentence for each thing that is wrong; or there is neither file nor environment to read.
     """
     given: dict[str, Any] = {}
-    chosen = file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    chosen = file_to_read(file)
     if chosen is not None:
         try:
             given = tomllib.loads(chosen.read_text("utf-8"))

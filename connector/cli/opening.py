@@ -9,13 +9,15 @@ import typer
 
 from connector import log
 from connector.app import App, build
+from connector.cli.screen import remark
 from connector.model.errors import StoreError
 from connector.settings import Settings, read
 from connector.store import migrate
+from connector.store.db import Database
 
 SettingsFile = Annotated[
     Path | None,
-    typer.Option("--config", help="The settings file. Without it, connector.toml is read when it is there."),
+    typer.Option("--config", help="The settings file. Without it, connector.toml in the working directory is read."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
@@ -56,7 +58,23 @@ def require_tables(app: App) -> None:
         StoreError: one is, or the store cannot be reached.
     """
     if migrate.pending(app.database):
-        raise StoreError("the store's tables are missing or old: run `connector db upgrade`, then this again.")
+        raise StoreError(
+            f"{named(app.database)} has no tables, or old ones: if it is the store you mean, run "
+            "`connector db upgrade`, then this again."
+        )
+
+
+def name_store(app: App) -> None:
+    """Says beside the answer which store it speaks of, for the one that is meant may be another."""
+    remark(f"store: {named(app.database)}")
+
+
+def named(database: Database) -> str:
+    """A store's address without its password; a file by its whole path."""
+    url = database.engine.url.set(query={})
+    if database.sqlite and url.database:
+        url = url.set(database=str(Path(url.database).resolve()))
+    return url.render_as_string(hide_password=True)
 
 
 def _level(settings: Settings, quiet: bool) -> Literal["DEBUG", "INFO", "WARNING", "ERROR"]:

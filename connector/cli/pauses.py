@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from connector.app import App
-from connector.cli.opening import AsJson, SettingsFile, opened
+from connector.cli.opening import AsJson, SettingsFile, name_store, opened
 from connector.cli.screen import say, show_json, show_table
 from connector.cli.times import shown
 from connector.model.errors import SettingsError
@@ -41,6 +41,7 @@ def pause(
     scope, name = _meant(account, mapping, everything)
     with opened(config) as app:
         _require_known(app, scope, name)
+        name_store(app)
         with app.database.begin() as connection:
             new = paused.pause(connection, scope, name, why, app.clock())
     say(f"{_words(scope, name)} is paused." if new else f"{_words(scope, name)} was paused already.")
@@ -52,6 +53,7 @@ def resume(
     """Let what was paused go on. Exits with 1 when it was not paused."""
     scope, name = _meant(account, mapping, everything)
     with opened(config) as app, app.database.begin() as connection:
+        name_store(app)
         ended = paused.resume(connection, scope, name)
         left = paused.standing(connection)
     say(f"{_words(scope, name)} goes on." if ended else f"{_words(scope, name)} was not paused.")

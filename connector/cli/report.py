@@ -3,7 +3,7 @@
 import typer
 
 from connector.cli.accounting import books, show
-from connector.cli.opening import AsJson, SettingsFile, opened
+from connector.cli.opening import AsJson, SettingsFile, name_store, opened
 from connector.cli.screen import show_json
 
 
@@ -21,6 +21,8 @@ def report(config: SettingsFile = None, as_json: AsJson = False) -> None:
     or when a message's state is not what its events say.
     """
     with opened(config) as app:
+        if not as_json:
+            name_store(app)
         read = books(app)
     if as_json:
         show_json(read.as_json())

@@ -2,7 +2,7 @@
 
 import typer
 
-from connector.cli.opening import SettingsFile, opened
+from connector.cli.opening import SettingsFile, name_store, opened
 from connector.cli.screen import say
 from connector.store import migrate
 
@@ -21,5 +21,6 @@ def upgrade(config: SettingsFile = None) -> None:
     Stop the daemon first. No other command changes tables.
     """
     with opened(config, store=False) as app:
+        name_store(app)
         before, after = migrate.upgrade(app.database)
     say(f"The store is up to date ({after})." if before == after else f"The store went from {before} to {after}.")

@@ -18,7 +18,7 @@ from connector.cli.doctor.stores import check_store, working
 from connector.cli.opening import AsJson, SettingsFile
 from connector.cli.screen import STYLES, on_terminal, say, show_json, show_table
 from connector.model.errors import SettingsError, StoreError
-from connector.settings import read
+from connector.settings import file_to_read, read
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,13 +44,19 @@ def doctor(config: SettingsFile = None, as_json: AsJson = False) -> None:
 
 def _examined(config: Path | None) -> Iterator[Check]:
     try:
-        settings = read(config)
+        file = file_to_read(config)
+        settings = read(file)
         app = build(settings)
     except SettingsError as error:
-        yield failed("settings", "file", str(error), "correct them; `connector settings example` shows every one")
+        yield failed(
+            "settings",
+            "file",
+            str(error),
+            "name another file, or correct it; `connector settings example` shows every setting",
+        )
         return
     secrets = secrets_of(settings)
-    yield ok("settings", "file", f"{config or 'connector.toml or the environment'} can be used")
+    yield ok("settings", "file", f"{file.resolve() if file else 'the environment'} can be used")
     try:
         for check in _examined_app(app):
             yield without(secrets, check)
@@ -79,5 +85,6 @@ def _show(checks: list[Check], counted: Counter[Verdict]) -> None:
     for check in checks:
         if check.advice and check.verdict is not Verdict.OK:
             style = STYLES[check.verdict] if on_terminal() else ""
-            say(f"{check.verdict}: {check.area}, {check.subject}: {check.text}. What to do: {check.advice}.", style)
+            text = check.text.rstrip(".")
+            say(f"{check.verdict}: {check.area}, {check.subject}: {text}. What to do: {check.advice}.", style)
     say(", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connector.app import App
 from connector.cli.doctor.checks import Check, failed, ok, warning
+from connector.cli.opening import named
 from connector.cli.times import shown
 from connector.model.errors import StoreError
 from connector.store import lease, migrate
@@ -23,7 +24,7 @@ def check_store(app: App) -> Iterator[Check]:
     except StoreError as error:
         yield failed(_AREA, "reach", str(error), "check [store] url, and that its server runs or its folder exists")
         return
-    yield ok(_AREA, "reach", "it can be read")
+    yield ok(_AREA, "reach", f"{named(app.database)} can be read")
     if pending:
         yield failed(_AREA, "tables", "they are missing or old", "run `connector db upgrade`")
     else:
