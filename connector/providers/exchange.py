@@ -49,9 +49,14 @@ class Response:
         except orjson.JSONDecodeError:
             raise Unreadable(f"HTTP {self.status} with a body that is not JSON ({self.looks()})") from None
 
+    @property
+    def is_markup(self) -> bool:
+        """Whether the body is a page, which no guide gives for an answer of its API."""
+        return self.body.lstrip()[:1] == b"<"
+
     def looks(self) -> str:
         """What the body looks like, with nothing of what it says: it may repeat a number or a text."""
         if not self.body.strip():
             return "an empty body"
-        kind = "a page of markup" if self.body.lstrip()[:1] == b"<" else self.headers.get("content-type", "of no type")
+        kind = "a page of markup" if self.is_markup else self.headers.get("content-type", "of no type")
         return f"{kind}, {len(self.body):,} bytes"

@@ -227,6 +227,13 @@ def raise_for_status(response: Response, *, read_failure: Failure | None = None)
 
 def _plain_failure(response: Response) -> Failure:
     status = response.status
+    if status == 403 and response.is_markup:
+        # by its address or by one text: taken for the text's, an address that is blocked would reject every message
+        reason = (
+            f"something before the provider turned the request away ({response.looks()}); "
+            "ask the provider whether it blocks this machine's address, or what it minds in a text"
+        )
+        return Failure("403", reason, Fault.ACCOUNT, Retry.WHEN_MENDED)
     if status in (401, 403):
         return Failure(
             str(status),

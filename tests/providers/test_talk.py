@@ -163,6 +163,17 @@ def test_retry_after_may_be_missing_or_nonsense() -> None:
     assert retry_after({"retry-after": "soon"}) is None
 
 
+def test_a_page_that_forbids_is_not_told_as_wrong_credentials() -> None:
+    """A firewall before the API answers so. Whether it minds the address or one text nobody can tell: the messages wait
+    with their account, for else an address it blocks would reject all of them."""
+    with pytest.raises(Refused) as refused:
+        raise_for_status(Response(403, {"content-type": "text/html"}, b"<html>Request blocked</html>"))
+    failure = refused.value.failure
+    assert (failure.code, failure.fault, failure.retry) == ("403", Fault.ACCOUNT, Retry.WHEN_MENDED)
+    assert "credentials" not in failure.reason
+    assert "a page of markup, 28 bytes" in failure.reason
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_code_no_table_knows_leaves_the_credentials_at_fault(status: int) -> None:
     """A 401 or 403 is the account's fault whatever code its body has: no message is rejected for it."""
