@@ -41,6 +41,7 @@ def _read_field(field: Mapping[str, Any]) -> FieldDescription:
         relationship=field.get("relationshipName"),
         refers_to=tuple(field.get("referenceTo") or ()),
         values=_values(field),
+        calculated=bool(field.get("calculated")),
     )
 
 

@@ -1,6 +1,5 @@
 """A mapping against the org's describe: every name is there, every written field takes what is written to it."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from difflib import get_close_matches
@@ -10,17 +9,10 @@ from connector.mapping.org import Org, UnknownName
 from connector.mapping.parts import Assignment, UpsertPart
 from connector.mapping.record_mapping import RecordMapping
 from connector.mapping.schema import Choice, MappingFile
-from connector.mapping.scopes import is_field
 from connector.mapping.template import Template
+from connector.mapping.where import field_names
 from connector.model.describe import FieldDescription
 
-_SOQL_TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|[0-9][0-9A-Za-z.:+-]*|:[0-9]+|\{[^}]*\}|[A-Za-z][A-Za-z0-9_.]*|\(|\S")
-_SOQL_WORDS = frozenset(
-    "and or not in like null true false includes excludes select from where asc desc nulls first last".split()  # noqa: SIM905 - a list of words reads best as words
-)
-_DATE_LITERAL = re.compile(
-    r"(?:TODAY|YESTERDAY|TOMORROW|(?:LAST|THIS|NEXT|N)_[A-Z0-9_]+|LAST_90_DAYS)\Z", re.IGNORECASE
-)
 _NUMBERS = frozenset({"double", "int", "currency", "percent", "long"})
 _TEXTS = frozenset({"string", "textarea", "phone", "email", "url", "picklist", "combobox", "multipicklist"})
 _MOMENTS = frozenset({"datetime", "date"})
@@ -71,7 +63,7 @@ def check_org(document: Document, file: MappingFile, mapping: RecordMapping, org
 def _read_names(file: MappingFile, mapping: RecordMapping) -> Iterator[tuple[Path, str]]:
     """Every field that is read from the record, with where the mapping names it."""
     message = mapping.message
-    for name in _soql_names(file.source.where):
+    for name in field_names(file.source.where):
         yield ("source", "where"), name
     yield from ((("source", "rank", index), ranked.field) for index, ranked in enumerate(mapping.source.order))
     for word, field in (("field", message.phone), ("email", message.email)):
@@ -104,19 +96,6 @@ def _templates(mapping: RecordMapping) -> Iterator[tuple[Path, Template]]:
     for path, assignment in mapping.assignments():
         if assignment.template is not None:
             yield path, assignment.template
-
-
-def _soql_names(where: str) -> list[str]:
-    """The fields that a condition names; a condition with a query inside is left to the org."""
-    tokens = [found.group() for found in _SOQL_TOKEN.finditer(where)]
-    if any(token.lower() == "select" for token in tokens):
-        return []
-    names = []
-    for token, after in zip(tokens, [*tokens[1:], ""], strict=True):
-        word = token.lower() in _SOQL_WORDS or _DATE_LITERAL.match(token)
-        if token[0].isalpha() and not word and after != "(" and is_field(token):
-            names.append(token)
-    return names
 
 
 def _channel_values(checker: _OrgCheck, file: MappingFile, object_name: str) -> None:

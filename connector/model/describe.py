@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldDescription:
-    """One field. `type` is the CRM's own word (string, picklist, reference, datetime …); `length` in characters."""
+    """One field. `type` is the CRM's own word (string, picklist, reference, datetime …); `length` in characters.
+
+    `calculated` where the org works it out: a formula or a roll-up summary.
+    """
 
     name: str
     type: str
@@ -19,6 +22,7 @@ class FieldDescription:
     relationship: str | None = None
     refers_to: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    calculated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

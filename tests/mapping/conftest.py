@@ -90,7 +90,7 @@ ORG = (
         FieldDescription("Sent_At__c", "datetime"),
         FieldDescription("Delivered_At__c", "datetime"),
         FieldDescription("Error__c", "string", 255),
-        FieldDescription("Formula__c", "string", 255, updateable=False, createable=False),
+        FieldDescription("Formula__c", "string", 255, updateable=False, createable=False, calculated=True),
     ),
     _object(
         "Contact",

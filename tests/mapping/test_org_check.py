@@ -83,7 +83,8 @@ def test_the_fields_of_a_condition_are_checked(
 ) -> None:
     """SOQL's own words, functions, dates and texts are no fields; a misspelt field is."""
     line = next(each for each in example.splitlines() if each.startswith("  where:"))
-    found = problems_of(example.replace(line, f'  where: "{where}"'.replace("\\", "\\\\")), describe)
+    text = example.replace(line, f'  where: "{where}"'.replace("\\", "\\\\"))
+    found = [each for each in problems_of(text, describe) if "the claim does not take" not in each[2]]
     assert [name for name in names if not any(f"`{name}`" in text for _, _, text in found)] == []
     assert len(found) == len(names)
 
