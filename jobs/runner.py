@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from connector.app import App
 from connector.model.errors import BudgetSpent, ConnectorError, LeaseHeld
 from connector.store import lease
+from connector.sync.missing_accounts import hold_for_missing_accounts
 from connector.sync.parts import LEASE_NAME, Parts
 from connector.sync.reconcile import mark_interrupted
 from jobs.opt_outs_first import OptOutsFirst
@@ -71,6 +72,7 @@ class Daemon:
         prepare_for_threads()
         take_lease(self._app, self._parts, wait=wait_for_lease)
         mark_interrupted(self._parts)
+        hold_for_missing_accounts(self._parts)
         self._watch.start()
         for job in self.jobs:
             self._scheduler.add_job(

@@ -11,7 +11,9 @@ from connector.app import App
 from connector.cli.left_undone import LeftUndone, Undone, undone
 from connector.model.errors import BudgetSpent, ConnectorError
 from connector.store import backlog
+from connector.sync.missing_accounts import hold_for_missing_accounts
 from connector.sync.parts import Parts
+from connector.sync.push import push
 from connector.sync.reconcile import mark_interrupted
 from jobs.schedule import Job, table
 
@@ -77,6 +79,8 @@ class SinglePass:
             LeaseHeld, StoreError: this process can no longer work on the store.
         """
         mark_interrupted(self._parts)
+        if hold_for_missing_accounts(self._parts):
+            push(self._parts)  # what is held is made anew once its record was told
         waits_until = time.monotonic() + wait
         worked_at = time.monotonic()
         try:
