@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from connector.model.errors import MayHaveLeft, Refused, Unreadable
+from connector.model.errors import MayHaveLeft, Refused, Throttled, Unreadable
 from connector.model.failures import Fault, Retry
 from connector.model.messages import Channel, Message, News, NewsKind, OpenBatch, OpenMessage
 from connector.model.states import State
@@ -436,7 +436,7 @@ def test_one_sms_s_trouble_does_not_keep_the_others_waiting() -> None:
         assert isinstance(conversation.send(answer(200, {"ID": "9", "Status": "Delivered"})), Request)
     news = conversation.send(answer(200, {"ID": "4", "Status": "Delivered"}))
     assert isinstance(news, list)
-    assert [log["event"] for log in logs] == ["send_not_known"]
+    assert [log["event"] for log in logs] == ["question_without_answer", "send_not_known", "question_without_answer"]
     with pytest.raises(MayHaveLeft):
         conversation.send(None)
 
@@ -446,6 +446,15 @@ def test_wrong_credentials_end_a_poll() -> None:
     with pytest.raises(Refused) as refusal:
         told(polling().statuses([opened("1"), opened("2")]), Response(401, {}, b""))
     assert refusal.value.failure.fault is Fault.ACCOUNT
+
+
+def test_not_now_ends_a_poll() -> None:
+    """Whoever is asked to wait asks for no other SMS; how long is told."""
+    conversation = polling().statuses([opened("1"), opened("2")])
+    next(conversation)
+    with pytest.raises(Throttled) as throttled:
+        conversation.send(Response(429, {"retry-after": "600"}, b""))
+    assert throttled.value.wait == 600
 
 
 # call records

@@ -5,11 +5,12 @@ from typing import Any
 
 import structlog
 
-from connector.model.errors import ExchangeError, MayHaveLeft, Refused, Unreadable
+from connector.model.errors import Refused, Throttled, Unreadable
 from connector.model.failures import Fault
 from connector.model.messages import News, NewsKind, OpenBatch
 from connector.providers.base import Conversation, news_key
 from connector.providers.exchange import Request, Response
+from connector.providers.one_by_one import OneByOne
 from connector.providers.optimum.answers import CALL
 from connector.providers.optimum.codes import NAME, STATUSES, TITLE, message_failure
 from connector.providers.optimum.dates import time_of
@@ -26,27 +27,30 @@ def statuses(settings: OptimumOptions, open_batches: Sequence[OpenBatch]) -> Con
     """GetStatus for each SMS that travelled alone, for the answer names no number; calls are never asked for.
 
     One SMS's trouble does not keep the others waiting; it is raised at the end. One that Optimum Measures does not know
-    is a warning; what is the account's fault ends it all.
+    is a warning; what is the account's fault, or "not now", ends it all.
     """
-    trouble: ExchangeError | None = None
+    each = OneByOne(NAME)
     for batch in open_batches if settings.poll_statuses else ():
         if batch.provider_batch is None or batch.provider_batch.startswith(CALL) or len(batch.messages) != 1:
             continue
-        try:
-            response = yield asking(settings, batch.provider_batch)
-            news = _polled(settings, batch, read(response))
-        except Refused as refusal:
-            if refusal.failure.fault is Fault.ACCOUNT and refusal.status != 404:
-                raise
-            log.warning("send_not_known", provider=NAME, send=batch.provider_batch, reason=str(refusal))
-            continue
-        except (MayHaveLeft, Unreadable) as error:
-            trouble = trouble or error
-            continue
-        if news.state is not batch.messages[0].state:
-            yield [news]
-    if trouble:
-        raise trouble
+        with each.apart(send=batch.provider_batch):
+            yield from _ask(settings, batch, batch.provider_batch)
+    each.end()
+
+
+def _ask(settings: OptimumOptions, batch: OpenBatch, send: str) -> Conversation[None]:
+    response = yield asking(settings, send)
+    try:
+        news = _polled(settings, batch, read(response))
+    except Throttled:
+        raise
+    except Refused as refusal:
+        if refusal.failure.fault is Fault.ACCOUNT and refusal.status != 404:
+            raise
+        log.warning("send_not_known", provider=NAME, send=send, reason=str(refusal))
+        return
+    if news.state is not batch.messages[0].state:
+        yield [news]
 
 
 def asking(settings: OptimumOptions, send: str) -> Request:
