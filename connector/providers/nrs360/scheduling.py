@@ -41,7 +41,12 @@ def find(settings: NRS360Options, batch: OpenBatch) -> Conversation[str | None]:
 
 
 def cancel(settings: NRS360Options, guid: str) -> Conversation[Withdrawal]:
-    """Deletes the one scheduled message."""
+    """Deletes the one scheduled message.
+
+    Raises:
+        Unreadable: an answer that neither counts it as deleted nor says, by the guide's error, that it is not held: it
+            may go out still.
+    """
     response = yield Scheduled.delete.request(ChooseScheduled(guid=int(guid)), headers=authorization(settings))
     try:
         told = Scheduled.delete.read(_given(response))
@@ -49,7 +54,9 @@ def cancel(settings: NRS360Options, guid: str) -> Conversation[Withdrawal]:
         if error.failure.code == _INVALID_GUID:
             return Withdrawal.NOT_HELD
         raise
-    return Withdrawal.WITHDRAWN if told.result and told.deleted else Withdrawal.NOT_HELD
+    if told.result and told.deleted:
+        return Withdrawal.WITHDRAWN
+    raise Unreadable("360NRS neither deleted the scheduled message nor said why not; it is asked again")
 
 
 def _given(response: Response | None) -> Response:
