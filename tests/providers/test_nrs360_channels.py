@@ -624,6 +624,13 @@ def test_an_account_turned_away_is_told_so_while_keys_are_asked_for() -> None:
     assert caught.value.failure.fault is Fault.ACCOUNT
 
 
+def test_not_now_is_no_report_without_keys() -> None:
+    """The keys are there, and are asked for again."""
+    poll = adapter().replies_to([opened(Channel.VOICE, ("known", State.DELIVERED))])
+    with pytest.raises(Throttled):
+        told(poll, Response(429, {"retry-after": "5"}, b""))
+
+
 def test_a_refused_call_is_told_by_its_code() -> None:
     """The same table of errors counts for every channel."""
     with pytest.raises(Refused, match="Invalid voice language") as caught:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from connector.model.errors import Refused
+from connector.model.errors import Refused, Throttled
 from connector.model.failures import Fault
 from connector.model.messages import News, NewsKind, OpenBatch
 from connector.providers.base import Conversation, news_key
@@ -24,7 +24,7 @@ def pressed(settings: NRS360Options, batch: OpenBatch, sending: str) -> Conversa
     refused it has no keys.
 
     Raises:
-        Refused: the account itself is turned away.
+        Refused, Throttled: the account itself is turned away, or asked to wait.
         MayHaveLeft, Unreadable: see `connector.providers.operation.Operation.read`.
     """
     response = yield Reports.keys.request(OfSending(sending_id=sending), headers=authorization(settings))
@@ -33,7 +33,7 @@ def pressed(settings: NRS360Options, batch: OpenBatch, sending: str) -> Conversa
     try:
         keys = PressedKeys(Reports.keys.read(answered(response)), batch, sending)
     except Refused as error:
-        if error.failure.fault is Fault.ACCOUNT:
+        if isinstance(error, Throttled) or error.failure.fault is Fault.ACCOUNT:
             raise
         log.info("keys_not_reported", provider=NAME, sending=sending, reason=str(error))
         return
