@@ -15,6 +15,7 @@ from connector.mapping.parts import FAILED
 from connector.mapping.record_mapping import RecordMapping
 from connector.mapping.schema import MappingFile
 from connector.mapping.scopes import CLAIM, REPLY, STATUS
+from connector.mapping.text_check import check_texts
 from connector.mapping.where_check import check_where
 from connector.model.capability import AccountCapability
 from connector.model.messages import Channel
@@ -28,6 +29,7 @@ def check(document: Document, file: MappingFile, mapping: RecordMapping, org: Or
     _every_end_writes(document, mapping)
     _every_route_carries(document, file, mapping)
     check_where(document, file, mapping, org)
+    check_texts(document, mapping, org)
     check_content(document, file, mapping)
     check_hearers(document, file, [account for route in mapping.routes for account in route.accounts])
     check_lookup(document, mapping.lookup, mapping.message.channel)

@@ -66,6 +66,8 @@ class Compiler:
 
     def compile(self, file: MappingFile) -> RecordMapping:
         """The mapping; worth using only if the document has no errors."""
+        made = (file.activity, file.on_reply.create if file.on_reply is not None else None)
+        self.texts.objects = frozenset({file.source.object, *(each.object for each in made if each is not None)})
         return RecordMapping(
             name=file.name,
             object=file.source.object,
@@ -144,8 +146,9 @@ class Compiler:
             self.document.report(path, f"`{word}` is not a channel; a channel is one of {', '.join(Channel)}")
 
     def _send_at(self, path: Path, text: str | None) -> Template | None:
+        told = len(self.document.problems)
         template = self.texts.optional(path, text)
-        if template is not None and not template.lone:
+        if template is not None and not template.lone and len(self.document.problems) == told:
             self.document.report(
                 path, 'a moment stands here: one field in braces and nothing else, like "{Send_After__c}"'
             )

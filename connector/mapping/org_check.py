@@ -9,7 +9,6 @@ from connector.mapping.org import Org, UnknownName
 from connector.mapping.parts import Assignment, UpsertPart
 from connector.mapping.record_mapping import RecordMapping
 from connector.mapping.schema import Choice, MappingFile
-from connector.mapping.template import Template
 from connector.mapping.where import field_names
 from connector.model.describe import FieldDescription
 
@@ -77,25 +76,12 @@ def _read_names(file: MappingFile, mapping: RecordMapping) -> Iterator[tuple[Pat
             path: Path = ("message", *key, "field") if isinstance(section, Choice) else ("message", *key)
             yield path, choice.field
     yield from ((("message", "consent", index), name) for index, name in enumerate(message.consent))
-    for path, template in _templates(mapping):
+    for path, template in mapping.templates():
         for expression in template.expressions:
             yield from ((path, name) for name in expression.fields)
     for index, route in enumerate(mapping.routes):
         names = route.when.fields if route.when is not None else ()
         yield from ((("route", index, "when"), name) for name in names)
-
-
-def _templates(mapping: RecordMapping) -> Iterator[tuple[Path, Template]]:
-    message = mapping.message
-    for key in ("text", "sender", "campaign", "send_at"):
-        template = getattr(message, key)
-        if template is not None:
-            yield ("message", key), template
-    for part in message.content:
-        yield from part.templates()
-    for path, assignment in mapping.assignments():
-        if assignment.template is not None:
-            yield path, assignment.template
 
 
 def _channel_values(checker: _OrgCheck, file: MappingFile, object_name: str) -> None:

@@ -20,6 +20,7 @@ from connector.mapping.parts import (
     StatusPart,
 )
 from connector.mapping.plan import kept_fields, read_fields
+from connector.mapping.template import Template
 from connector.model.messages import Draft, PhoneMatch, Refusal, Reply, StateChange
 from connector.model.records import RecordQuery, RecordWrite
 from connector.model.states import State
@@ -131,6 +132,23 @@ class RecordMapping:
             sections.append((("on_reply", "create", "set"), self.reply.create.set))
         for path, assignments in sections:
             yield from (((*path, assignment.field), assignment) for assignment in assignments)
+
+    def templates(self) -> Iterator[tuple[tuple[str | int, ...], Template]]:
+        """Every text of the message, and every one that is written, with its path in the mapping file."""
+        message = self.message
+        for key, template in (
+            ("text", message.text),
+            ("sender", message.sender),
+            ("campaign", message.campaign),
+            ("send_at", message.send_at),
+        ):
+            if template is not None:
+                yield ("message", key), template
+        for part in message.content:
+            yield from part.templates()
+        for path, assignment in self.assignments():
+            if assignment.template is not None:
+                yield path, assignment.template
 
     @property
     def matches_by(self) -> tuple[str, ...]:

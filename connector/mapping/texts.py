@@ -1,5 +1,6 @@
 """Compiles the texts, conditions and written fields of a file, each fault reported where it stands."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from connector.mapping.expression import LONGEST_RESULT, Expression, ExpressionF
 from connector.mapping.org import Org
 from connector.mapping.parts import Assignment
 from connector.mapping.template import LONGEST_MARKUP, LONGEST_TEXT, Template, split
+
+_OF_ONES_OWN = re.compile(r"(?:[A-Za-z]\w*\.)*[A-Za-z]\w*__p?c\Z|[A-Za-z]\w*__p?r(?:\.[A-Za-z]\w*)+\Z", re.ASCII)
+"""The name of a field of one's own, or of one behind a relationship of one's own: no text reads like that."""
 
 MOST_EXPRESSIONS = 400
 """In one file: compiling one costs half a millisecond."""
@@ -21,6 +25,7 @@ class TextCompiler:
         self.document = document
         self.org = org
         self.expressions = 0
+        self.objects: frozenset[str] = frozenset()
 
     def split(self, path: Path, text: str, longest: int = LONGEST_TEXT) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The literal pieces of a text and what stands in its braces, not compiled."""
@@ -45,6 +50,8 @@ class TextCompiler:
     def _compiled(
         self, path: Path, pieces: tuple[str, ...], sources: tuple[str, ...], scope: Scope, longest: int = LONGEST_RESULT
     ) -> Template:
+        if not sources:
+            self._no_name(path, pieces[0].strip(), scope)
         compiled = [self._expression(path, source, scope, longest) for source in sources]
         expressions = tuple(each for each in compiled if each is not None)
         return Template(pieces, expressions) if len(expressions) == len(sources) else Template(("",), ())
@@ -90,6 +97,14 @@ class TextCompiler:
         except ExpressionFault as fault:
             self.document.report(path, str(fault), near=fault.near or source)
             return None
+
+    def _no_name(self, path: Path, text: str, scope: Scope) -> None:
+        """Reports a text that is the name of a field, or one of ours with a point in it; an object's may be meant."""
+        field = _OF_ONES_OWN.match(text) and text not in self.objects
+        if field or ("." in text and text in scope.words):
+            done, what = "sent" if path[0] == "message" else "written", "the field" if field else "its value"
+            text = f'`{text}` is {done} as these letters; for {what} write "{{{text}}}"'
+            self.document.report(path, text)
 
     def _no_comment(self, path: Path) -> None:
         if self.document.mark(path).comment_follows:
