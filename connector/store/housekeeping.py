@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, or_, select
 
 from connector.model.capability import LastWord
+from connector.model.records import WriteCause
 from connector.model.states import FINAL, State
 from connector.store.attempts import ATTEMPT
 from connector.store.batches import incoming, unindexed
@@ -24,7 +25,7 @@ def old(
 
 
 def drop(connection: Connection, ids: Sequence[str], before: datetime, *, last_words: Collection[LastWord] = ()) -> int:
-    """Drops those of these messages that are still `old`, with all that hangs on them.
+    """Drops those of these messages that are still `old`, with all that hangs on them but what a stop has written.
 
     The last round of a record is dropped like any other: a record still read as queued after all that time begins anew.
     So is one that another daemon had claimed before us, and that was never read again.
@@ -32,8 +33,10 @@ def drop(connection: Connection, ids: Sequence[str], before: datetime, *, last_w
     named = incoming(connection, MESSAGE, ["id"], [{"id": each} for each in ids])
     still = select(MESSAGE.c.id).where(MESSAGE.c.id.in_(select(named.c.id)), *_old(before, last_words))
     gone = list(connection.execute(still).scalars())
-    for table, column in ((EVENT, EVENT.c.message_id), (WRITE, WRITE.c.message_id), (INBOX, INBOX.c.message_id)):
-        connection.execute(delete(table).where(column.in_(gone)))
+    for table in (EVENT, INBOX):
+        connection.execute(delete(table).where(table.c.message_id.in_(gone)))
+    # a start lifts, years later, what a stop has written: it must know that it was us who wrote it
+    connection.execute(delete(WRITE).where(WRITE.c.message_id.in_(gone), WRITE.c.cause != WriteCause.OPT_OUT))
     connection.execute(delete(MESSAGE).where(MESSAGE.c.id.in_(gone)))
     return len(gone)
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from connector.model.messages import News, NewsKind
-from connector.model.records import RecordWrite
+from connector.model.records import RecordWrite, WriteCause
 from connector.model.states import FINAL, State
-from connector.store import attempts, claims, housekeeping, inbox, outbox, writes
+from connector.store import attempts, claims, consent, housekeeping, inbox, outbox, writes
 from connector.store.attempts import ATTEMPT, AttemptStart
 from connector.store.db import Database
 from connector.store.inbox import INBOX
@@ -84,6 +84,22 @@ def test_what_the_crm_is_still_owed_is_never_forgotten(database: Database, clock
     clock.go_on(days=365)
     assert drop(database, clock) == 1
     assert {row.id for row in rows(database)} == {due, parked}
+
+
+def test_what_a_stop_has_written_outlives_the_message_it_answered(database: Database, clock: Clock) -> None:
+    """A start asks, however late, which records it was that the stop was written to."""
+    [message_id] = messages(database, clock(), 1, State.DELIVERED)
+    with database.begin() as connection:
+        told = RecordWrite("Contact", {"SMS_Opt_Out__c": True}, "003A", cause=WriteCause.OPT_OUT)
+        of_message = [Owed(told, None, message_id), Owed(RecordWrite(OBJECT, {}, message_id), None, message_id)]
+        writes.owe(connection, ORG, of_message, clock())
+        due = writes.due(connection, ORG, clock(), 9)
+        writes.settle(connection, [Settled(row.id, "done", 1) for row in due], clock())
+    clock.go_on(days=365)
+    assert drop(database, clock) == 1
+    assert [row.cause for row in rows(database, WRITE)] == [WriteCause.OPT_OUT]
+    with database.read() as connection:
+        assert set(consent.write_backs(connection, ORG, ["003A"])) == {("003A", "SMS_Opt_Out__c")}
 
 
 def test_a_record_that_another_daemon_had_claimed_is_forgotten_in_the_end(database: Database, clock: Clock) -> None:

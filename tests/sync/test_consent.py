@@ -25,6 +25,7 @@ from connector.store.blacklist import CALL
 from connector.store.consent import CONSENT
 from connector.sync.blacklist import keep_blacklist
 from connector.sync.consent import Reach, tell
+from connector.sync.housekeeping import housekeep
 from tests.store.making import rows
 from tests.sync.site import (
     NRS,
@@ -284,6 +285,28 @@ def test_a_start_word_lifts_a_stop_that_came_by_reply(opting_in: Site, sandbox: 
     send(opting_in)
     assert record(sandbox, again)["Status__c"] == "Sent"
     assert [word[1:] for word in words(opting_in) if word[0] == RECIPIENT] == [(True, "reply"), (False, "start_word")]
+
+
+def test_a_start_word_clears_the_field_though_the_message_the_stop_answered_is_forgotten(
+    opting_in: Site, sandbox: Sandbox
+) -> None:
+    """What the stop has written is remembered for as long as somebody may take the stop back."""
+    plant(sandbox)
+    opting_in.sweep()
+    send(opting_in)
+    opting_in.work_until(lambda: opting_in.states() == {"delivered": 1})
+    say(opting_in, "STOP", number_of(1), account=NRS)
+    opting_in.sweep()
+    opting_in.later(100 * 24 * 3600)
+    assert housekeep(opting_in.parts, 90) > 0
+    assert opting_in.messages() == []
+    say(opting_in, "START", number_of(1))
+    assert contact(sandbox)["SMS_Opt_Out__c"] is False
+    opting_in.sweep()
+    with opting_in.parts.database.read() as connection:
+        voices = ledger.standing(connection, opting_in.parts.org, [number_of(1)])[number_of(1)]
+    assert {voice: word.stopped for voice, word in voices.items()} == dict.fromkeys(voices, False)
+    assert len(voices) == 2, "the recipient's and the record's"
 
 
 def test_a_start_word_lifts_nothing_that_the_crm_said(opting_in: Site, sandbox: Sandbox) -> None:
