@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, select, update
+from sqlalchemy import Connection, Executable, Subquery, and_, exists, func, select, update
 
 from connector.model.states import State
 from connector.store import pauses
-from connector.store.batches import amend, put
+from connector.store.batches import amend, of_ids, put
 from connector.store.outbox import MESSAGE
 from connector.store.tables import Attempt
 
@@ -99,6 +99,16 @@ def interrupted(connection: Connection) -> Sequence[Any]:
     ).all()
 
 
+def unended(connection: Connection, run: str, account: str) -> Sequence[Any]:
+    """Messages of an account that this run is attempting: their ``id`` and ``attempt_id``.
+
+    To be asked when nothing of the account is under way: then their end is lost.
+    """
+    mine = and_(ATTEMPT.c.id == MESSAGE.c.attempt_id, ATTEMPT.c.run == run)
+    attempting = and_(MESSAGE.c.state == State.ATTEMPTING, MESSAGE.c.account == account)
+    return connection.execute(select(MESSAGE.c.id, MESSAGE.c.attempt_id).join(ATTEMPT, mine).where(attempting)).all()
+
+
 def end_interrupted(connection: Connection, attempt_ids: Sequence[str], now: datetime) -> None:
     """Notes that attempts were cut off by the end of their process; they may be looked up from now on."""
     amend(
@@ -106,6 +116,18 @@ def end_interrupted(connection: Connection, attempt_ids: Sequence[str], now: dat
         ATTEMPT,
         [{"id": attempt_id, "outcome": "crashed", "ended_at": now, "poll_at": now} for attempt_id in attempt_ids],
     )
+
+
+def begun(connection: Connection, messages: Sequence[str]) -> dict[str, datetime]:
+    """Message id to when its attempt began, for those of the messages that have one."""
+    if not messages:
+        return {}
+    return {row.id: row.started_at for row in of_ids(connection, _begun, MESSAGE, messages)}
+
+
+def _begun(named: Subquery) -> Executable:
+    mine = MESSAGE.c.id.in_(select(named.c.id))
+    return select(MESSAGE.c.id, ATTEMPT.c.started_at).join(ATTEMPT, ATTEMPT.c.id == MESSAGE.c.attempt_id).where(mine)
 
 
 def count(connection: Connection) -> int:

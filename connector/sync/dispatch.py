@@ -23,6 +23,7 @@ from connector.sync.evidence import of_doubt
 from connector.sync.lineup import LEAST_SHARE, Lineup
 from connector.sync.parts import Parts
 from connector.sync.planning import Planned, plan
+from connector.sync.reconcile import take_up_broken_off
 from connector.sync.routing import fail_over
 from connector.sync.settle import settle
 
@@ -55,21 +56,31 @@ def dispatch(parts: Parts, account: str, senders: Executor) -> Dispatched:
     Raises:
         LeaseHeld: this process lost its lease; nothing was sent.
     """
-    provider = parts.providers[account]
-    done, lineup, sortie = Dispatched(), Lineup(), _Sortie()
+    take_up_broken_off(parts, account)
+    done, sortie = Dispatched(), _Sortie()
+    try:
+        _one_round(parts, account, senders, sortie, done)
+    except Exception:
+        parts.broken_off.setdefault(account, set()).update(sortie.unnoted)
+        raise
+    return done
+
+
+def _one_round(parts: Parts, account: str, senders: Executor, sortie: "_Sortie", done: Dispatched) -> None:
+    provider, lineup = parts.providers[account], Lineup()
     try:
         while sortie.flights or not (parts.stopping.is_set() or sortie.pausing):
             if sortie.has_room(provider.settings.senders) and not (parts.stopping.is_set() or sortie.pausing):
                 planned = plan(parts, account, provider, lineup, under_way=len(sortie.flights))
                 sortie.waiting = not planned
-                sortie.flights |= {senders.submit(_send, parts, provider, each, sortie): each for each in planned}
+                for each in planned:
+                    sortie.unnoted.add(each.batch.reference)  # first, for who fails to take it may send it all the same
+                    sortie.flights[senders.submit(_send, parts, provider, each, sortie)] = each
             if not sortie.flights:
                 break
             _land(parts, provider, sortie, done)
     finally:
-        while sortie.flights:
-            _land(parts, provider, sortie, done)
-    return done
+        _land_all(parts, provider, sortie, done)
 
 
 @dataclass(slots=True)
@@ -77,7 +88,7 @@ class _Sortie:
     """Requests that leave side by side. The first answer that says to leave the account alone keeps the rest here.
 
     `looked_at` is when they last looked for pauses (monotonic seconds), and `any_pause` what they saw. `waiting`: there
-    was nothing to join those under way.
+    was nothing to join those under way. `unnoted` are the attempts that were given to senders and not noted yet.
     """
 
     flights: dict[Future[Answer], Planned] = field(default_factory=dict)
@@ -85,6 +96,7 @@ class _Sortie:
     pausing: Answer | None = None
     looked_at: float = -math.inf
     any_pause: bool = False
+    unnoted: set[str] = field(default_factory=set)
 
     def has_room(self, senders: int) -> bool:
         """Whether the next requests should be committed: before the last ones have landed, so that no sender rests."""
@@ -100,9 +112,23 @@ def _land(parts: Parts, provider: Provider[AccountOptions], sortie: _Sortie, don
     landed = wait(flights, _NOTED_TOGETHER).done or wait(flights, return_when=FIRST_COMPLETED).done
     told = [_landed(parts, flights.pop(flight), flight) for flight in landed]
     _note(parts, provider, told)
+    sortie.unnoted.difference_update(planned.batch.reference for planned, _ in told)
     done.requests += sum(answer.left for _, answer in told)
     done.accepted += sum(answer.count(State.ACCEPTED) for _, answer in told)
     done.unknown += sum(answer.count(State.UNKNOWN) for _, answer in told)
+
+
+def _land_all(parts: Parts, provider: Provider[AccountOptions], sortie: _Sortie, done: Dispatched) -> None:
+    """Waits for all that is under way; what cannot be noted keeps nothing else from it."""
+    failed: Exception | None = None
+    while sortie.flights:
+        try:
+            _land(parts, provider, sortie, done)
+        except Exception as error:
+            log.exception("answers_not_noted", account=provider.account)
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _landed(parts: Parts, planned: Planned, flight: Future[Answer]) -> tuple[Planned, Answer]:

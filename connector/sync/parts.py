@@ -54,7 +54,11 @@ class Tenure:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What verbs work with. `line` gives the calling thread its own connection to an account."""
+    """What verbs work with. `line` gives the calling thread its own connection to an account.
+
+    `broken_off`: accounts whose last round of sending failed, each with its attempts that may have left and whose end
+    nobody noted; what else that round attempted never left.
+    """
 
     database: Database
     crm: CRM
@@ -72,6 +76,7 @@ class Parts:
     caps: tuple[Cap, ...] = ()
     tenure: Tenure = field(default_factory=Tenure)
     stopping: threading.Event = field(default_factory=threading.Event)
+    broken_off: dict[str, set[str]] = field(default_factory=dict)
 
     def last_words(self) -> frozenset[LastWord]:
         """Where an account's messages of a channel have reached their end without being reported as delivered."""

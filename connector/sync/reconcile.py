@@ -5,6 +5,7 @@ import structlog
 from connector.model.failures import Failure, Fault
 from connector.model.states import State
 from connector.store import attempts, inbox, open_batches
+from connector.store.attempts import AttemptEnd
 from connector.store.outbox import Move
 from connector.sync.parts import Parts
 from connector.sync.poll import ask
@@ -14,6 +15,12 @@ log = structlog.get_logger()
 
 _BATCHES_AT_ONCE = 20
 _IDS_AT_ONCE = 500
+_UNNOTED = Failure(
+    "INTERRUPTED",
+    "what the provider answered to this message could not be noted; nobody knows whether it was sent",
+    Fault.US,
+)
+_STAYED = "not sent: the store failed while the attempt was committed"
 
 
 def mark_interrupted(parts: Parts) -> int:
@@ -35,6 +42,36 @@ def mark_interrupted(parts: Parts) -> int:
         attempts.end_interrupted(connection, sorted({row.attempt_id for row in rows if row.attempt_id}), now)
     if rows:
         log.warning("attempts_interrupted", count=len(rows))
+    return len(rows)
+
+
+def take_up_broken_off(parts: Parts, account: str) -> int:
+    """Settles what a round of sending left open when it failed in the midst; gives how many messages.
+
+    What was given to a sender may have left, so it is unknown. What never was, for the store failed while its attempts
+    were committed, is sent by the next round. To be called when nothing of the account is under way; asks nothing of
+    the store unless a round has failed.
+
+    Raises:
+        LeaseHeld: this process lost its lease; nothing was changed.
+    """
+    if account not in parts.broken_off:
+        return 0
+    now, may_have_left = parts.clock(), parts.broken_off[account]
+    with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)
+        rows = attempts.unended(connection, parts.run, account)
+        doubtful = [row for row in rows if row.attempt_id in may_have_left]
+        stayed = [row for row in rows if row.attempt_id not in may_have_left]
+        moves = [Move(row.id, State.UNKNOWN, "interrupted", _UNNOTED, attempt_id=row.attempt_id) for row in doubtful]
+        moves += [Move(row.id, State.CLAIMED, "never_left", attempt_id=row.attempt_id) for row in stayed]
+        settle(parts, connection, moves, now)
+        attempts.end_interrupted(connection, sorted({row.attempt_id for row in doubtful}), now)
+        unsent = sorted({row.attempt_id for row in stayed})
+        attempts.end(connection, [AttemptEnd(each, "never_left", now, error=_STAYED, poll_at=now) for each in unsent])
+    del parts.broken_off[account]
+    if rows:
+        log.warning("round_broken_off", account=account, unknown=len(doubtful), sent_anew=len(stayed))
     return len(rows)
 
 
