@@ -110,14 +110,13 @@ def _word(parts: Parts, heard: Heard, messages: Mapping[str, Any]) -> ConsentWor
     news, number = heard.news, heard.number(messages)
     if number is None or not (heard.opted_out or starts(parts, news.text)):
         return None
-    at = min(news.at or news.received_at, news.received_at)
     evidence = {"account": news.account, "news": news.id, "message": heard.message_id}
     if heard.is_reply:
         source = ConsentSource.REPLY if heard.opted_out else ConsentSource.START_WORD
         evidence["said"] = (news.text or "")[:_SAID_LENGTH]
-        return ConsentWord(number, RECIPIENT, heard.opted_out, source, at, evidence)
+        return ConsentWord(number, RECIPIENT, heard.opted_out, source, heard.at, evidence)
     evidence["word"] = news.word
-    return ConsentWord(number, provider_voice(news.account), True, ConsentSource.PROVIDER, at, evidence)
+    return ConsentWord(number, provider_voice(news.account), True, ConsentSource.PROVIDER, heard.at, evidence)
 
 
 def hear_refusals(parts: Parts, connection: Transaction, account: str, moves: Sequence[Move], now: datetime) -> None:

@@ -16,6 +16,7 @@ from connector.store.writes import Owed
 from connector.sync import joining
 from connector.sync.consent import hear, stops
 from connector.sync.matching import by_number, overtaken
+from connector.sync.news_times import NewsTimes
 from connector.sync.parts import Parts
 from connector.sync.replies import Heard, reply_writes
 from connector.sync.settle import settle
@@ -83,17 +84,19 @@ def _join_replies(connection: Transaction, rows: Sequence[Any], now: datetime) -
 
 
 def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datetime, noted: Noted) -> None:
-    matched = inbox.match(connection, [row.id for row in rows])
-    matched |= by_number(parts, connection, [row for row in rows if row.id not in matched], now)
+    named = inbox.match(connection, [row.id for row in rows])
+    guessed = by_number(parts, connection, [row for row in rows if row.id not in named], now)
+    matched = named | guessed
     late = overtaken(parts, connection, rows, matched)
     attempts.learn_batches(connection, _named_batches(rows), now)
-    work = _sorted(parts, rows, matched, late, now)
+    times = NewsTimes.of(connection, rows, named, guessed)
+    work = _sorted(parts, rows, matched, late, times, now)
     moved = settle(parts, connection, work.moves, now)
     outbox.learn_ids(connection, work.ids)
-    named = [row for row in rows if row.id in matched and row.kind == NewsKind.STATUS and row.provider_id]
+    with_id = [row for row in rows if row.id in matched and row.kind == NewsKind.STATUS and row.provider_id]
     inbox.settle(connection, work.settled, now)
     inbox.park(connection, work.parked)
-    inbox.look_again(connection, {(row.account, row.provider_id) for row in named}, now)
+    inbox.look_again(connection, {(row.account, row.provider_id) for row in with_id}, now)
     _hear(parts, connection, work.heard, now)
     noted.seen += len(rows)
     noted.moved += len(moved)
@@ -107,7 +110,9 @@ def _named_batches(rows: Sequence[Any]) -> list[tuple[str, str, str]]:
     return [(row.account, row.reference, row.provider_batch) for row in rows if row.reference and row.provider_batch]
 
 
-def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], late: Set[str], now: datetime) -> _Sorted:
+def _sorted(
+    parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], late: Set[str], times: NewsTimes, now: datetime
+) -> _Sorted:
     work = _Sorted()
     for row in rows:
         message_id = matched.get(row.id)
@@ -123,11 +128,13 @@ def _sorted(parts: Parts, rows: Sequence[Any], matched: Mapping[str, str], late:
             if row.provider_id:
                 work.ids.append((message_id, row.provider_id))
             if row.state is not None:
-                work.moves.append(_move(parts, row, message_id, is_late=row.id in late))
+                happened_at = times.happened_at(row, message_id)
+                work.moves.append(_move(parts, row, message_id, happened_at, is_late=row.id in late))
             elif not opted_out and not _moves_nothing(parts, row):
                 log.info("status_word_unknown", account=row.account, word=row.word, message=message_id)
         if row.kind == NewsKind.REPLY or opted_out:
-            work.heard.append(Heard(row, message_id, opted_out))
+            said_at = times.said_at(row, message_id, stops=opted_out)
+            work.heard.append(Heard(row, message_id, opted_out, said_at))
         work.settled.append((row.id, message_id))
     return work
 
@@ -138,14 +145,14 @@ def _moves_nothing(parts: Parts, row: Any) -> bool:
     return bool(provider and (row.word or "").strip().lower() in provider.capability.moves_nothing)
 
 
-def _move(parts: Parts, row: Any, message_id: str, *, is_late: bool) -> Move:
+def _move(parts: Parts, row: Any, message_id: str, happened_at: datetime | None, *, is_late: bool) -> Move:
     provider = parts.providers.get(row.account)
     return Move(
         message_id,
         State(row.state),
         "status",
         inbox.failure_of(row),
-        happened_at=row.at,
+        happened_at=happened_at,
         word=row.word,
         provider_id=row.provider_id,
         provider_batch=row.provider_batch,
@@ -162,6 +169,6 @@ def _hear(parts: Parts, connection: Transaction, heard: Sequence[Heard], now: da
     holders = phones.holders(connection, parts.org, [number for number in numbers if number])
     owed: list[Owed] = []
     for item in heard:
-        owed.extend(reply_writes(parts, item, rows, holders, now))
+        owed.extend(reply_writes(parts, item, rows, holders))
     writes.owe(connection, parts.org, owed, now)
     hear(parts, connection, heard, rows, now)

@@ -20,11 +20,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """News of a person: a reply, an opt-out, or both. `news` is its inbox row."""
+    """News of a person: a reply, an opt-out, or both. `news` is its inbox row, `at` when it was said."""
 
     news: Any
     message_id: str | None
     opted_out: bool
+    at: datetime
 
     @property
     def is_reply(self) -> bool:
@@ -44,7 +45,6 @@ def reply_writes(
     heard: Heard,
     messages: Mapping[str, Any],
     holders: Mapping[str, Sequence[PhoneMatch]],
-    now: datetime,
 ) -> list[Owed]:
     """The activity for a reply; what a stop or a start word does beyond that, `connector.sync.consent` says."""
     row = messages.get(heard.message_id or "")
@@ -57,7 +57,7 @@ def reply_writes(
     matches = holders.get(number, ())
     owed: list[Owed] = []
     if heard.is_reply:
-        reply = _reply(heard, row, now)
+        reply = _reply(heard, row)
         match = _match(mapping, row, matches)
         owed += [Owed(write, mapping.name, heard.message_id) for write in mapping.on_reply(reply, match)]
     return owed
@@ -93,7 +93,7 @@ def _match(mapping: RecordMapping, row: Any, matches: Sequence[PhoneMatch]) -> P
     return known[0] if known else None
 
 
-def _reply(heard: Heard, row: Any, now: datetime) -> Reply:
+def _reply(heard: Heard, row: Any) -> Reply:
     news = heard.news
     answered = None
     if row is not None:
@@ -114,7 +114,7 @@ def _reply(heard: Heard, row: Any, now: datetime) -> Reply:
     return Reply(
         key=f"r-{hashlib.sha256(f'{news.account} {news.key}'.encode()).hexdigest()[:32]}",
         text=news.text or "",
-        at=news.at or now,
+        at=heard.at,
         phone=heard.number({row.id: row} if row is not None else {}),
         account=news.account,
         provider=news.provider,
