@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from connector.mapping.yaml_faults import Fault, Place, Quoted, told
 from connector.model.errors import Problem
 
 LARGEST_FILE = 256 * 1024
@@ -136,15 +137,17 @@ class _Reader:
         self.document = document
         self.open: list[_Open] = []
         self.nodes = 0
+        self.last: Quoted | None = None
 
     def read(self) -> None:
         try:
             for event in self._events():
                 self._take(event)
         except yaml.MarkedYAMLError as error:
-            never_closed = "quoted" in (error.context or "")
-            at = error.context_mark if never_closed else error.problem_mark or error.context_mark
-            self._stop(at, _sentence(error))
+            fault = Fault(
+                error.problem or "", _place(error.problem_mark), error.context or "", _place(error.context_mark)
+            )
+            self._stop(*told(self.document.text, fault, self.last))
         except yaml.YAMLError as error:
             self._stop(None, f"this is not YAML: {str(error).splitlines()[0]}")
         if not self.nodes:
@@ -179,6 +182,7 @@ class _Reader:
             self._note(event.start_mark, f"`&{event.anchor}` is an anchor; leave it out, or put quotes around the text")
         if event.tag and event.tag != "!":
             self._note(event.start_mark, f"`{event.tag}` is a tag; leave it out, or put quotes around the text")
+        self.last = _quoted(event)
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         else:
@@ -240,6 +244,18 @@ class _Reader:
         return (*parent.path, key), parent.at
 
 
+def _place(mark: Any) -> Place | None:
+    return None if mark is None else Place(mark.line, mark.column, mark.index)
+
+
+def _quoted(event: Any) -> Quoted | None:
+    """What a scalar in quotes spans; libyaml's word for a plain one is no style, and for a block `|` or `>`."""
+    if not isinstance(event, yaml.ScalarEvent) or event.style not in {"'", '"'}:
+        return None
+    start, end = _place(event.start_mark), _place(event.end_mark)
+    return Quoted(start, end, event.style) if start is not None and end is not None else None
+
+
 def _resolve(text: str) -> Any:
     """YAML 1.2's core schema, but for what a phone number, a time or a code could be taken for."""
     if text in _WORDS:
@@ -247,18 +263,3 @@ def _resolve(text: str) -> Any:
     if _INTEGER.match(text):
         return int(text)
     return float(text) if _DECIMAL.match(text) else text
-
-
-def _sentence(error: yaml.MarkedYAMLError) -> str:
-    problem, context = error.problem or "", error.context or ""
-    if "mapping values are not allowed" in problem:
-        return "a colon followed by a space stands inside this text; put quotes around the whole text"
-    if "unexpected end of stream" in problem and "quoted" in context:
-        return "a quote is opened and never closed"
-    if "cannot start any token" in problem:
-        return "this character cannot begin a text here; put quotes around the whole text"
-    if "flow mapping" in context or "flow sequence" in context or "flow node" in context:
-        return "a bracket or brace is not closed, or a comma is missing; a text with braces needs quotes"
-    if "block mapping" in context or "block collection" in context or "document start" in problem:
-        return "the indentation does not fit the lines above; begin keys of one level in the same column"
-    return f"this is not YAML: {problem}" + (f" ({context})" if context else "")

@@ -1,6 +1,7 @@
 """YAML as people write it: values, marks, and everything that is refused."""
 
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -8,6 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.mapping.document import DEEPEST, LARGEST_FILE, read_document
+
+EXAMPLE = Path(__file__).parents[2] / "mappings" / "sms-outbox.yaml"
 
 
 def _said(raw: str | bytes) -> list[str]:
@@ -73,7 +76,7 @@ def test_keys_are_always_texts() -> None:
         ("a: @me\n", "1:4 this character cannot begin a text"),
         ("a: 1\n---\nb: 2\n", "2:1 a second document begins here"),
         ("? [a]\n: b\n", "a map or list stands here as a key"),
-        ("a: 1\n  b: 2\n", "2:4 a colon followed by a space"),
+        ("a: 1\n  b: 2\n", "2:3 `b` is not indented like the line above"),
         (" a: 1\nb: 2\n", "2:1 the indentation does not fit"),
         ("", "1:1 the file is empty"),
         ("# only a comment\n", "1:1 the file is empty"),
@@ -82,6 +85,53 @@ def test_keys_are_always_texts() -> None:
 def test_traps_are_told_with_their_place(written: str, said: str) -> None:
     """Each trap of YAML, or of pasting, is a sentence at its line and column."""
     assert any(said in each for each in _said(written)), _said(written)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  where:", "   where:", "6:4 `where` is not indented like the line above"),
+        ("  where:", " where:", "6:2 the indentation does not fit the lines above"),
+        ("  kind:", "    kind:", "16:5 the indentation does not fit the lines above"),
+        ('text: "{Body__c}"', "text: 'Don't forget'", "11:14 the text in '…' ends just before this; if an apostrophe"),
+        (
+            'text: "{Body__c}"',
+            'text: "Say "hi" to"',
+            '11:15 the text in "…" ends just before this; a quote that stands',
+        ),
+        ('text: "{Body__c}"', 'text: "{Body__c}', "11:9 the quote that is opened here is closed in line 13 only"),
+        (
+            'text: "{Body__c}"',
+            "text: '{Body__c}\n  campaign: 'x'",
+            "11:9 the quote that is opened here is closed in line 12",
+        ),
+        ("  - {account: nrs-main}", "  -{account: nrs-main}", "26:3 put a space after the dash"),
+        ('  - {when: "channel', '  -{when: "channel', "23:3 put a space after the dash"),
+        ("kind: service ", "kind:service ", "16:3 a key needs a colon and a space after it"),
+        ("on_unknown: hold", "on_unknown:hold", "21:3 a key needs a colon and a space after it"),
+        ('text: "{Body__c}"', 'text "x"', "11:3 a key needs a colon and a space after it"),
+        ("version: 1", "version 1", "2:1 a key needs a colon and a space after it"),
+        ('text: "{Body__c}"', "text: Hi: you", "11:11 a colon followed by a space stands inside this text"),
+        (
+            '"{claim.token}", Claim',
+            '"{claim.token}" Claim',
+            "7:61 a bracket or brace is not closed, or a comma is missing",
+        ),
+        ("Sending, Claim", "Sending Claim", "7:44 a bracket or brace is not closed, or a comma is missing"),
+    ],
+)
+def test_slips_are_told_where_they_were_made(old: str, new: str, said: str) -> None:
+    """The commonest slips in a whole mapping: the sentence names the slip, and its line is the one to mend."""
+    text = EXAMPLE.read_text("utf-8")
+    assert old in text
+    assert [each for each in _said(text.replace(old, new, 1)) if each.startswith(said)], _said(
+        text.replace(old, new, 1)
+    )
+
+
+def test_a_list_with_one_dash_too_near_is_told() -> None:
+    """Also where the last dash of several lacks its space."""
+    assert _said("a:\n  - b\n  -c\n") == ["3:3 put a space after the dash"]
 
 
 def test_bytes_that_are_no_utf8_are_told() -> None:
