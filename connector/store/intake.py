@@ -12,6 +12,7 @@ from connector.model.failures import Failure
 from connector.model.messages import Draft, Refusal
 from connector.model.states import FINAL, State
 from connector.model.stop_words import STOP_CONFIRMATION
+from connector.store import repeats
 from connector.store.batches import amend, of_rows, put
 from connector.store.db import new_id
 from connector.store.outbox import EVENT, MESSAGE, Move, Moved, move, with_open_status_write
@@ -55,12 +56,14 @@ def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Ref
 
     A record whose message is open, whose claim is unconfirmed or which is still owed a status is the same message and
     stays as it is. A new round begins only when the message had ended, our write was seen in the CRM, and the page
-    was read after that: then a person set the record back. Records that make no message are moved to ``rejected``,
-    ``held`` or ``expired`` right away, by the one door.
+    was read after that: then a person set the record back, or its mapping finds what it has sent (`store.repeats`).
+    Records that make no message are moved to ``rejected``, ``held`` or ``expired`` right away, by the one door.
     """
     by_record = {(item.object, item.record_id): item for item in read}
     latest = _latest(connection, reading.org, list(by_record))
     owing = with_open_status_write(connection, [row.id for row in latest.values()])
+    asking = {key: item for key, item in by_record.items() if isinstance(item, Draft) and _asks_again(latest.get(key))}
+    repeated = repeats.among(connection, reading.org, asking, now)
     fresh: list[dict[str, Any]] = []
     again: list[dict[str, Any]] = []
     reopened: list[Move] = []
@@ -74,7 +77,7 @@ def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Ref
             fresh.append(_row(item, reading, now, rank + place) | ours | {"claim_token": token})
         elif row.state == State.QUEUED and row.claim_token is None:
             again.append(_again(item, reading, row.id, row.claim_token))
-        elif row.state == State.HELD and _set_back(row, reading, owing):
+        elif row.state == State.HELD and _set_back(row, reading, owing) and key not in repeated:
             again.append(_again(item, reading, row.id, row.claim_token))
             reopened.append(Move(row.id, State.QUEUED, "read again"))
     created = _create(connection, fresh, now)
@@ -84,7 +87,12 @@ def take_in(connection: Connection, reading: Reading, read: Sequence[Draft | Ref
     read_again = {row["id"] for row in again}
     ids |= {key: row.id for key, row in latest.items() if row.id in read_again}
     backlog = {row["id"] for row in created if row["round"] == 1 and row["record_id"] in reading.backlog}
-    moves = (_at_once(by_record[key], at, now) or (_backlog(at) if at in backlog else None) for key, at in ids.items())
+    moves = (
+        _at_once(by_record[key], at, now)
+        or (Move(at, State.HELD, "read again", repeats.REPEATED) if key in repeated else None)
+        or (_backlog(at) if at in backlog else None)
+        for key, at in ids.items()
+    )
     moved = move(connection, [wanted for wanted in moves if wanted], now)
     return TakenIn(len(created), len(again), len(by_record) - len(created) - len(again), moved)
 
@@ -134,9 +142,17 @@ def _newest_round(named: Subquery) -> Executable:
         MESSAGE.c.channel,
         MESSAGE.c.claim_token,
         MESSAGE.c.left_queue_at,
+        MESSAGE.c.failure_code,
     ).select_from(named.join(MESSAGE, MESSAGE.c.id == newest))
     # locked, in order of id, so that what is decided here still holds when it is written
     return query.order_by(MESSAGE.c.id).with_for_update(of=MESSAGE)
+
+
+def _asks_again(row: Row[Any] | None) -> bool:
+    """Whether a record's newest round is one that its own earlier ones may forbid."""
+    if row is None:
+        return False
+    return row.failure_code == repeats.REPEATED.code if row.state == State.HELD else bool(row.round >= repeats.OFTEN)
 
 
 def _begins_anew(row: Row[Any], reading: Reading, owing: set[str]) -> bool:

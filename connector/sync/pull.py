@@ -16,6 +16,7 @@ from connector.model.states import State
 from connector.store import claims, intake, outbox, pauses
 from connector.store.intake import Reading
 from connector.store.outbox import Move
+from connector.store.repeats import REPEATED
 from connector.sync.parts import Parts, backoff
 from connector.sync.record_consent import drafts_say
 from connector.sync.schedule import ahead, furthest
@@ -103,6 +104,8 @@ def _take_in(parts: Parts, mapping: RecordMapping, page: Page) -> int:
         taken = intake.take_in(connection, reading, due, now)
         drafts_say(parts, connection, mapping, [item for item in due if isinstance(item, Draft)], now)
         tell(parts, connection, taken.moved, now)
+    if repeated := sum(step.move.failure is REPEATED for step in taken.moved):
+        parts.alarms.sound(f"repeats of {mapping.name}", f"Held, of {repeated:,} records: {REPEATED.reason}.")
     return taken.fresh + taken.again
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy import event
 
 from connector.sandbox.server import Sandbox
+from connector.store import repeats
+from tests.store.making import draft
 from tests.sync.site import new_store, plant, received, site_on
 
 _TABLES = {"message", "message_event", "attempt", "inbox", "crm_write", "consent", "phone"}
@@ -34,6 +36,10 @@ def _asked_by_verbs(sandbox: Sandbox, url: str) -> dict[str, tuple[object, ...]]
         site.sweep()
         site.work_through()
         assert received(sandbox)
+        (record_id, *_) = (message.record_id for message in site.messages())
+        with site.parts.database.read() as connection:
+            asking = {("SMS_Message__c", record_id): draft(record_id)}
+            assert not repeats.among(connection, site.parts.org, asking, site.clock())
     return asked
 
 
