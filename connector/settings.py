@@ -1,13 +1,12 @@
 """The settings: one TOML file, and the environment above it.
 
 A value of the form ``${NAME}`` is taken from the environment, so that secrets need not stand in the file. Any setting
-can also be given as ``CONNECTOR_<SECTION>__<KEY>``.
+can also be given as ``CONNECTOR_<SECTION>__<KEY>``; such a name that is misspelt is refused as a key of the file is.
 """
 
-import os
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from connector import environment
 from connector.crm.registry import CRMS
 from connector.model.caps import MILLIONTHS, Cap, Unit
 from connector.model.errors import SettingsError
@@ -26,13 +26,15 @@ from connector.sections import Caps, Live, Log, Pace, Store, Web
 
 DEFAULT_FILE = Path("connector.toml")
 _ENOUGH_ALONE = ("CONNECTOR_STORE", "CONNECTOR_CRM", "CONNECTOR_ACCOUNTS")
-_FROM_ENVIRONMENT = re.compile(r"^\$\{(\w+)\}$")
+_SHORTEST_HOOK_SECRET = 16
 
 
 class Settings(BaseSettings):
     """All of it, checked. Accounts and the CRM are checked by their own kinds' options."""
 
-    model_config = SettingsConfigDict(env_prefix="CONNECTOR_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=environment.PREFIX, env_nested_delimiter=environment.BETWEEN, extra="forbid", frozen=True
+    )
 
     store: Store = Store()
     log: Log = Log()
@@ -47,14 +49,14 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library's own signature
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the library's own signature
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the library's own signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the library's own signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment stands above the file, whose content arrives as initial values."""
-        return env_settings, init_settings
+        return environment.Environment(settings_cls), init_settings
 
     def crm_options(self) -> Any:
         """The options of the CRM's own kind.
@@ -65,13 +67,14 @@ class Settings(BaseSettings):
         kind = self.crm.get("kind", "salesforce")
         if kind not in CRMS:
             raise SettingsError(f"[crm] kind = {kind!r} is none we know; it is one of: {', '.join(sorted(CRMS))}.")
-        return _checked(CRMS[kind].options, {"kind": kind, **self.crm}, "[crm]")
+        return _checked(CRMS[kind].options, {"kind": kind, **self.crm}, ("crm",))
 
     def account_options(self) -> dict[str, AccountOptions]:
         """Each account's options, of its provider's own kind; accounts whose adapter is still to come are left out.
 
         Raises:
-            SettingsError: an unknown provider, options it does not take, or plain http to another machine.
+            SettingsError: an unknown provider, options it does not take, plain http to another machine, or a secret of
+                webhooks that can be guessed.
         """
         checked: dict[str, AccountOptions] = {}
         for name, given in self.accounts.items():
@@ -89,8 +92,9 @@ class Settings(BaseSettings):
                     f"{where} protocol = {given['protocol']!r} is none that {provider} has; leave it out for HTTP"
                     f"{_or_protocols(provider)}."
                 )
-            options = _checked(adapter.options, given, where)
+            options = _checked(adapter.options, given, ("accounts", name))
             _only_loopback_unencrypted(options.base_url, where)
+            _no_short_hook_secret(options, where)
             checked[name] = options
         return checked
 
@@ -126,11 +130,12 @@ class Settings(BaseSettings):
         return tuple(caps)
 
 
-def _checked(kind: type[BaseModel], given: Mapping[str, Any], where: str) -> Any:
+def _checked(kind: type[BaseModel], given: Mapping[str, Any], section: environment.Place) -> Any:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        raise SettingsError(_sentences(error, where)) from None
+        places = [(*section, key) for key in kind.model_fields]
+        raise SettingsError(_sentences(error, f"[{'.'.join(section)}]", places, section)) from None
 
 
 def _or_protocols(provider: str) -> str:
@@ -138,13 +143,51 @@ def _or_protocols(provider: str) -> str:
     return f", or use one of: {', '.join(others)}" if others else ""
 
 
-def _sentences(error: ValidationError, where: str) -> str:
+def _sentences(
+    error: ValidationError, where: str, places: Collection[environment.Place], section: environment.Place = ()
+) -> str:
+    """A line for each mistake, with the place in `section` of the file, or the environment's name, that it is in."""
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
-        place = ".".join(str(part) for part in problem["loc"])
-        words = {"extra_forbidden": "there is no such setting", "missing": "this setting is missing"}
-        lines.append(f"{where} {place}: {words.get(problem['type'], problem['msg'])}")
+        place = tuple(str(part) for part in problem["loc"])
+        words = _words(problem["type"], problem["msg"])
+        near = problem["type"] == "extra_forbidden" and _nearest((*section, *place), places)
+        if found := environment.set_by((*section, *place)):
+            name, within = found
+            inside = f"{'.'.join(map(str, within))}: " if within else ""
+            hint = f"; did you mean {environment.variable(near)}?" if near else ""
+            lines.append(f"{name} in the environment: {inside}{words}{hint}")
+        else:
+            hint = f"; did you mean {'.'.join(near[len(section) :])}?" if near else ""
+            lines.append(f"{where} {'.'.join(place)}: {words}{hint}")
     return "\n".join(lines)
+
+
+def _words(kind: str, given: str) -> str:
+    if kind in {"tuple_type", "list_type"}:
+        return 'this is a list: write ["one"] or ["one", "another"]'
+    if kind in {"dict_type", "model_type", "model_attributes_type"}:
+        return "this is a section: set its keys, each by itself"
+    return {"extra_forbidden": "there is no such setting", "missing": "this setting is missing"}.get(kind, given)
+
+
+def _nearest(place: environment.Place, places: Collection[environment.Place]) -> environment.Place | None:
+    known = {".".join(each): each for each in places if each[:-1] == place[:-1]}
+    close = get_close_matches(".".join(place), known, 1)
+    return known[close[0]] if close else None
+
+
+def _places(model: type[BaseModel], section: environment.Place = ()) -> Iterator[environment.Place]:
+    """Where each setting stands that has a name of its own: sections, and the keys in them."""
+    for name, field in model.model_fields.items():
+        yield (*section, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _places(field.annotation, (*section, name))
+
+
+def _all_places() -> list[environment.Place]:
+    of_crms = [("crm", key) for crm in CRMS.values() for key in crm.options.model_fields]
+    return [*_places(Settings), *of_crms]
 
 
 def _only_loopback_unencrypted(url: str, where: str) -> None:
@@ -159,6 +202,16 @@ def _only_loopback_unencrypted(url: str, where: str) -> None:
         )
 
 
+def _no_short_hook_secret(options: AccountOptions, where: str) -> None:
+    for key in ("hook_secret", "hook_secret_before"):
+        secret = getattr(options, key)
+        if secret is not None and len(secret.get_secret_value()) < _SHORTEST_HOOK_SECRET:
+            raise SettingsError(
+                f"{where} {key} has fewer than {_SHORTEST_HOOK_SECRET} characters and could be guessed, and it alone "
+                'keeps strangers out. Make one by python3 -c "import secrets; print(secrets.token_urlsafe(24))".'
+            )
+
+
 def file_to_read(named: Path | None) -> Path | None:
     """The file that is named, else ``connector.toml`` in the working directory; None: all stands in the environment.
 
@@ -170,7 +223,7 @@ def file_to_read(named: Path | None) -> Path | None:
         return named
     if DEFAULT_FILE.exists():
         return DEFAULT_FILE
-    if not any(name.upper().startswith(_ENOUGH_ALONE) for name in os.environ):
+    if not any(name.upper().startswith(_ENOUGH_ALONE) for name in environment.own_names()):
         raise SettingsError(
             f"there is no {DEFAULT_FILE} in {Path.cwd()}, and the environment names no store, CRM or account: "
             f"name your file with --config, such as --config /etc/connector/{DEFAULT_FILE}."
@@ -204,22 +257,14 @@ def of(given: Mapping[str, Any], source: str = "the settings") -> Settings:
     Raises:
         SettingsError: with a sentence for each thing that is wrong.
     """
+    places = _all_places()
+    if wrong := list(environment.misspelt(places, set(environment.referred(given)))):
+        raise SettingsError(
+            "\n".join(wrong)
+            + f"\nNames in the environment that begin with {environment.PREFIX} are settings, unless the "
+            'file has them as "${NAME}"; rename what is none.'
+        )
     try:
-        return Settings(**_filled(dict(given), source))
+        return Settings(**{key: environment.filled(value, source, (key,)) for key, value in given.items()})
     except ValidationError as error:
-        raise SettingsError(_sentences(error, f"{source}:")) from None
-
-
-def _filled(value: Any, source: str) -> Any:
-    if isinstance(value, dict):
-        return {key: _filled(item, source) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, source) for item in value]
-    if isinstance(value, str) and (found := _FROM_ENVIRONMENT.match(value)):
-        name = found.group(1)
-        if name not in os.environ:
-            raise SettingsError(
-                f"{source} asks for ${{{name}}}, and the environment has no {name}. Set it and start again."
-            )
-        return os.environ[name]
-    return value
+        raise SettingsError(_sentences(error, f"{source}:", places)) from None

@@ -20,7 +20,7 @@ The connector's settings: every one there is, with its default.
 
 Written by `connector settings example`. A line that begins with # followed by a name shows a default: take the # away
 to change it. A value of the form "${NAME}" is taken from the environment, so that secrets need not stand here. Any
-setting can also be given as CONNECTOR_<SECTION>__<KEY>, such as CONNECTOR_STORE__URL.
+setting can also be given as CONNECTOR_<SECTION>__<KEY>, such as CONNECTOR_STORE__URL; a list as ["one", "another"].
 """
 _ACCOUNTS = {
     "nrs360": "nrs-main",

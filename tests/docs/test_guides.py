@@ -136,7 +136,7 @@ def test_settings_shown_can_be_used(page: Path, monkeypatch: pytest.MonkeyPatch)
         if kind != "toml":
             continue
         for variable in re.findall(r"\$\{(\w+)\}", body):
-            monkeypatch.setenv(variable, "sandbox")
+            monkeypatch.setenv(variable, "a-secret-of-a-path" if "HOOK" in variable else "sandbox")
         settings = of(tomllib.loads(body))
         assert settings.account_options() or not settings.accounts
         assert not settings.crm or settings.crm_options()
