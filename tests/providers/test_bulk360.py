@@ -436,7 +436,17 @@ def test_the_webhook_has_the_guide_s_parameters() -> None:
     assert [field.name for field in WEBHOOKS[0].fields] == GUIDE["Delivery Notification (DN)"]["parameters"]
 
 
-@pytest.mark.parametrize("msisdn", ["60123240066", "+60123240066", " whatsapp:60123240066"])
+@pytest.mark.parametrize(
+    "msisdn",
+    [
+        "60123240066",
+        "+60123240066",
+        " whatsapp:60123240066",
+        "0060123240066",
+        "+60 12-324 0066",
+        "WhatsApp:+60123240066",
+    ],
+)
 def test_a_number_is_read_however_it_is_written(msisdn: str) -> None:
     """As E.164, so that it finds the message where the id does not."""
     assert adapter().hook(notified(msisdn=msisdn)).news[0].phone == "+60123240066"

@@ -385,6 +385,14 @@ def test_a_failure_says_why() -> None:
     assert (silent.code, silent.fault) == ("failed", Fault.UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    "number", ["0016175551212", "+16175551212", "16175551212", "+1 (617) 555-1212", "001-617-555-1212"]
+)
+def test_a_status_names_its_number_in_any_form(number: str) -> None:
+    """The guide shows one, and a status in another must not be lost."""
+    assert heard("statuses", {**STATUS, "MobileNo": number}).phone == "+16175551212"
+
+
 @pytest.mark.parametrize("lacks", [{"MobileNo": ""}, {"Status": ""}, {"ID": "", "ReferenceID": ""}])
 def test_a_status_of_nothing_is_refused(lacks: dict[str, str]) -> None:
     """A status must say whose it is and what it is."""

@@ -280,6 +280,33 @@ def test_a_reply_s_number_is_read_in_every_form(number: str) -> None:
     assert made.hook(posted("incoming", {**INCOMING, "from": number})).news[0].phone == "+12025550123"
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["whatsapp:+447897027482", "whatsapp:447897027482", "+44 7897 027482", "+44 (7897) 027-482", "00447897027482"],
+)
+def test_a_reply_is_heard_from_a_number_however_it_is_written(number: str) -> None:
+    """The guide shows one form, and a stop in another must not be lost; how it came is kept."""
+    (news,) = adapter().hook(posted("incoming", {**INCOMING, "from": number, "body": "STOP"})).news
+    assert (news.phone, news.text, news.raw["from"]) == ("+447897027482", "STOP", number)
+
+
+@pytest.mark.parametrize("writer", ["messenger:2025550123456789", "instagram:17841400000", "line:U4af4980629"])
+def test_a_reply_of_one_whom_no_number_names_is_kept(writer: str) -> None:
+    """The channels beyond the phone have ids of their own: what was written is kept, and no number is made of them."""
+    made = adapter(region="US")
+    news = [made.hook(posted("incoming", {**INCOMING, "from": each})).news[0] for each in (writer, f"{writer}0")]
+    assert [(item.kind, item.phone, item.text) for item in news] == [(NewsKind.REPLY, None, "Hi")] * 2
+    assert news[0].key != news[1].key
+
+
+def test_a_reply_without_a_text_is_one() -> None:
+    """Who sends a picture alone may have nothing in `body`."""
+    picture = {**INCOMING, "body": None}
+    assert adapter().hook(posted("incoming", picture)).news[0].text == ""
+    with pytest.raises(Refused):
+        adapter().hook(posted("incoming", {"from": INCOMING["from"]}))
+
+
 @pytest.mark.parametrize("number", ["Vodafone", "", "+", "+44 789", "٤٤٧٨٩٧"])
 def test_a_reply_of_no_number_is_refused(number: str) -> None:
     """A service's name is nobody who can be answered."""

@@ -410,7 +410,7 @@ def test_a_pushed_and_a_polled_reply_are_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["rellphone", "cellphone"])
-@pytest.mark.parametrize("number", ["4499157710", "524499157710", "+524499157710"])
+@pytest.mark.parametrize("number", ["4499157710", "524499157710", "+524499157710", "5214499157710", "+5214499157710"])
 def test_the_number_is_read_under_both_its_names(name: str, number: str) -> None:
     """The guide names the number in two ways."""
     (news,) = adapter().hook(pushed(**{"rellphone": "-", name: number})).news
@@ -437,6 +437,24 @@ def test_a_reply_to_an_smpp_account_is_read_however_its_fields_are_spelt(spelt: 
     assert (news.kind, news.text, news.provider_id) == (NewsKind.REPLY, "Hi this is another mo", "158562")
     assert (news.phone, news.at) == ("+524499157710", datetime(2020, 5, 25, 18, 23, 12, tzinfo=UTC))
     assert answered.body == "ok"
+
+
+@pytest.mark.parametrize(
+    ("written", "phone"),
+    [
+        ("5214499157710", "+524499157710"),
+        ("+52 1 449 915 7710", "+524499157710"),
+        ("449 915 7710", "+524499157710"),
+        ("0444499157710", "+524499157710"),
+        ("00524499157710", "+524499157710"),
+        ("12025550123", "+12025550123"),
+    ],
+)
+def test_a_keyword_is_heard_from_a_number_in_every_form(written: str, phone: str) -> None:
+    """Networks still name Mexicans with the 1 of before 2019, and a foreigner may say BAJA too: neither may be lost."""
+    fields = {"response": "BAJA", "cellphone": written, "keyword": "BAJA", "date": "2020-05-25 13:23:11"}
+    (news,) = adapter().hook(heard("keyword", fields)).news
+    assert (news.phone, news.text) == (phone, "BAJA")
 
 
 def test_a_keyword_is_a_reply_and_its_sender_is_told_nothing_unless_the_account_says_what() -> None:

@@ -8,6 +8,7 @@ from connector.model.states import State
 from connector.providers.base import HookAnswer, HookRequest, news_key
 from connector.providers.bulk360.codes import EXPIRED, NAME, STATUSES, TITLE, delivery_failure
 from connector.providers.bulk360.operations import WHATSAPP_PREFIX
+from connector.providers.numbers import number_in
 from connector.providers.pushed import fields_of, unreadable_push
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
 
@@ -66,4 +67,5 @@ def _status(fields: Mapping[str, str], word: str, message: str, phone: str | Non
 
 def _e164(msisdn: str) -> str | None:
     digits = msisdn.strip().removeprefix(WHATSAPP_PREFIX).removeprefix("+")
-    return f"+{digits}" if digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_NUMBER else None
+    plain = digits.isascii() and digits.isdecimal() and not digits.startswith("0") and len(digits) <= LONGEST_NUMBER
+    return f"+{digits}" if plain else number_in(msisdn)

@@ -10,6 +10,7 @@ from connector.providers.nrs360.codes import NAME, event_of
 from connector.providers.nrs360.lookups import HOOK
 from connector.providers.nrs360.options import NRS360Options
 from connector.providers.nrs360.report import time_of
+from connector.providers.numbers import number_in
 from connector.providers.webhooks import Carrier, Webhook, WebhookField, no_such_webhook
 
 FORM_SUBMITTED = "form_submitted"
@@ -118,7 +119,7 @@ def _delivery(settings: NRS360Options, request: HookRequest) -> News:
         word=word,
         failure=event.failure,
         message_id=message or None,
-        phone=f"+{phone}" if phone.isdecimal() else None,
+        phone=f"+{phone}" if phone.isascii() and phone.isdecimal() else number_in(phone),
         opted_out=event.opted_out,
         raw=dict(query),
     )

@@ -8,6 +8,7 @@ from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Channel, Message
 from connector.providers.base import Batch
 from connector.providers.exchange import Request
+from connector.providers.numbers import number_in
 from connector.providers.optimum.codes import TITLE
 from connector.providers.optimum.operations import (
     SMS,
@@ -119,4 +120,4 @@ def written(settings: OptimumOptions, e164: str) -> str:
 def e164_of(number: object) -> str | None:
     """A number as Optimum Measures writes it, in E.164; None where it is none."""
     digits = str(number).strip().removeprefix("+").removeprefix("00")
-    return f"+{digits}" if digits and digits.isascii() and digits.isdecimal() else None
+    return f"+{digits}" if digits and digits.isascii() and digits.isdecimal() else number_in(str(number))

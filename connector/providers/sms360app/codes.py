@@ -34,6 +34,9 @@ CHANNELS = frozenset(
 )
 """The channels that the guide names under "What do you get?"; the sender's number decides which one it is."""
 
+WITHOUT_NUMBERS = frozenset({"messenger", "facebook", "instagram", "line", "kakao", "kakaotalk"})
+"""Channels whose people have ids of the channel's own: what stands in front of `from` there is no number."""
+
 ACCOUNT_STATUSES = frozenset({401, 402, 403})
 """The guide lists no errors, so a `status` is read as HTTP's: these are the account's fault."""
 

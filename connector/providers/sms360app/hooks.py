@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from connector.model.messages import News, NewsKind
 from connector.providers.base import HookAnswer, HookRequest, news_key
+from connector.providers.numbers import IN_FRONT
 from connector.providers.pushed import fields_of, unreadable_push
-from connector.providers.sms360app.codes import NAME, STATUSES, TITLE, delivery_failure
+from connector.providers.sms360app.codes import NAME, STATUSES, TITLE, WITHOUT_NUMBERS, delivery_failure
 from connector.providers.sms360app.options import SMS360AppOptions
 from connector.providers.sms360app.sending import e164_of
 from connector.providers.status_words import ENDED_BADLY, state_of
@@ -55,16 +56,20 @@ def heard(settings: SMS360AppOptions, request: HookRequest) -> HookAnswer:
 
 
 def _reply(settings: SMS360AppOptions, told: Mapping[str, str]) -> News:
-    """`sms_id` is the reply's own id, not that of the message it answers, so it stays in the key alone."""
-    phone = e164_of(settings, told.get("from", ""))
-    if phone is None or "body" not in told:
-        raise unreadable_push("an incoming message lacks `body`, or `from` is no number")
+    """`sms_id` is the reply's own id, not that of the message it answers, so it stays in the key alone. Of a reply that
+    no number names, and of one without a text, a picture for example, all that is told is kept."""
+    sender, text = told.get("from", "").strip(), told.get("body", "")
+    channel = IN_FRONT.match(sender)
+    by_id = channel is not None and channel[1].lower() in WITHOUT_NUMBERS
+    phone = None if by_id else e164_of(settings, sender)
+    if (phone is None and not by_id) or not ("body" in told or told.get("sms_id")):
+        raise unreadable_push("an incoming message lacks `body` and `sms_id`, or `from` is no number")
     return News(
         NewsKind.REPLY,
-        news_key(NAME, "reply", told.get("sms_id", ""), phone, told.get("to", ""), told["body"]),
+        news_key(NAME, "reply", told.get("sms_id", ""), phone or sender, told.get("to", ""), text),
         word=told.get("delivery_status", ""),
         phone=phone,
-        text=told["body"],
+        text=text,
         raw=dict(told),
     )
 

@@ -9,6 +9,7 @@ from connector.model.messages import Channel, Message
 from connector.model.phone import read_phone
 from connector.providers.base import Batch
 from connector.providers.exchange import Request
+from connector.providers.numbers import number_in
 from connector.providers.refusals import channel_refusal, no_sender, text_refusal
 from connector.providers.sms360app.codes import TITLE
 from connector.providers.sms360app.operations import Messages, SendMessage
@@ -101,8 +102,8 @@ def e164_of(settings: SMS360AppOptions, number: str) -> str | None:
     """
     text = number.strip()
     digits = text.removeprefix("+")
-    if not (digits.isascii() and digits.isdecimal()):
-        return None
+    if not (digits.isascii() and digits.isdecimal()) or digits.startswith("0"):
+        return number_in(text, settings.region)
     if settings.region is not None and digits is text:
         try:
             return read_phone(text, settings.region).e164

@@ -1,16 +1,20 @@
 """Who asks and who is written to: the headers of every request, and numbers as Smsclouds knows them."""
 
+import re
 from collections.abc import Mapping
 
 from connector.model.errors import UnreadablePhone
 from connector.model.failures import Failure, Fault, Retry
 from connector.model.messages import Message
 from connector.model.phone import read_phone
+from connector.providers.numbers import number_in
 from connector.providers.smsclouds.options import SmscloudsOptions
 
 COUNTRY = "MX"
 COUNTRY_CODE = "+52"
 NATIONAL_DIGITS = 10
+MEXICAN = re.compile(r"\+?(?:521?)?([0-9]{10})")
+SEPARATORS = re.compile(r"[\s().-]")
 
 
 def authorization(settings: SmscloudsOptions) -> Mapping[str, str]:
@@ -42,7 +46,7 @@ def read_national(written: object) -> str:
     Raises:
         UnreadablePhone: it is no number, or one of another country. The sentence does not repeat it.
     """
-    phone = read_phone(e164_of(written) or str(written), COUNTRY)
+    phone = read_phone(_mexican(str(written)) or str(written), COUNTRY)
     if phone.country != COUNTRY:
         raise UnreadablePhone(
             f"the phone number is of {phone.country or 'no country'}, and Smsclouds calls Mexico only"
@@ -51,8 +55,12 @@ def read_national(written: object) -> str:
 
 
 def e164_of(cellphone: object) -> str | None:
-    """The number Smsclouds wrote, as E.164; None where it is not ten digits, with or without the country code."""
-    digits = str(cellphone).strip().removeprefix("+")
-    if len(digits) == NATIONAL_DIGITS + 2 and digits.startswith(COUNTRY_CODE[1:]):
-        digits = digits[2:]
-    return f"{COUNTRY_CODE}{digits}" if len(digits) == NATIONAL_DIGITS and digits.isdecimal() else None
+    """The number Smsclouds wrote, as E.164: ten digits, with or without the country code and the 1 that stood after it
+    until 2019, or as people write numbers; None where it is none."""
+    told = str(cellphone).strip()
+    return _mexican(told) or number_in(told, COUNTRY if told.startswith("0") else None)
+
+
+def _mexican(written: str) -> str | None:
+    found = MEXICAN.fullmatch(SEPARATORS.sub("", written))
+    return f"{COUNTRY_CODE}{found[1]}" if found else None
