@@ -417,10 +417,28 @@ def test_the_number_is_read_under_both_its_names(name: str, number: str) -> None
     assert news.phone == "+524499157710"
 
 
-def test_the_text_may_come_as_an_array() -> None:
-    """The guide calls `response` an array."""
-    (news,) = adapter().hook(pushed(response="-", **{"response[]": "BAJA"})).news
-    assert news.text == "BAJA"
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ({"response[]": "BAJA"}, "BAJA"),
+        ({"response[0]": "BAJA"}, "BAJA"),
+        ({"Response[0]": "BAJA"}, "BAJA"),
+        ({"response[0]": "BAJA", "response[1]": "ya"}, "BAJA ya"),
+        ({f"response[{place}]": str(place) for place in (10, 9, 0)}, "0 9 10"),
+    ],
+)
+def test_the_text_may_come_as_an_array(written: dict[str, str], text: str) -> None:
+    """The guide calls `response` an array, which is written in one of two ways in an address; and so is `keyword`."""
+    rest = {name: value for name, value in pushed().query.items() if name != "response"}
+    (news,) = adapter().hook(heard("responses", {**rest, **written})).news
+    assert news.text == text
+    keyword = {name.lower().replace("response", "keyword"): value for name, value in written.items()}
+    made = adapter(keyword_replies={text.lower(): "Adiós"})
+    fields = {**written, **keyword, "cellphone": "4499157710", "date": "2020-05-25 13:23:11"}
+    assert (made.hook(heard("keyword", fields)).news[0].text, made.hook(heard("keyword", fields)).body) == (
+        text,
+        "Adiós",
+    )
 
 
 @pytest.mark.parametrize("change", [{"response": "other"}, {"message_id": "1"}, {"date": "2020-05-25 13:23:12"}])

@@ -1,5 +1,6 @@
 """Replies that Smsclouds pushes (guide: "Receive Responses MO", option 2 and SMPP; "Keyword: automatic response")."""
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -26,6 +27,8 @@ SMPP_RESPONSES = Webhook(
         WebhookField("Date", "2020-05-25 11:13:49", "when, in the account's time zone"),
     ),
 )
+
+ITEM = re.compile(r"([a-z]+)\[([0-9]{0,3})\]")
 
 WEBHOOKS = (
     Webhook(
@@ -84,7 +87,7 @@ def heard_of_smpp(settings: Zoned, request: HookRequest) -> HookAnswer:
 
 
 def _response(settings: Zoned, query: Mapping[str, str]) -> HookAnswer:
-    text = query.get("response", query.get("response[]"))
+    text = _text_in(query, "response")
     phone = e164_of(query.get("cellphone") or query.get("rellphone") or "")
     message = query.get("message_id", "").strip()
     if text is None or not (message or phone):
@@ -93,17 +96,25 @@ def _response(settings: Zoned, query: Mapping[str, str]) -> HookAnswer:
 
 
 def _keyword(settings: SmscloudsOptions, query: Mapping[str, str]) -> HookAnswer:
-    text = query.get("response", query.get("response[]"))
+    text = _text_in(query, "response")
     phone = e164_of(query.get("cellphone", ""))
     if text is None or phone is None:
-        raise _lacking("keyword lacks `response`, or `cellphone` as ten digits")
+        raise _lacking("keyword lacks `response`, or `cellphone` is no number")
+    keyword = _text_in(query, "keyword")
     first_word = next(iter(text.split()), "")
-    keyword = query.get("keyword", query.get("keyword[]", first_word))
     received = query.get("date", "")
     at = time_of(received, settings.zone)
     key = news_key(NAME, "keyword", phone, at.isoformat() if at else received, text)
     news = News(NewsKind.REPLY, key, at, phone=phone, text=text, raw=dict(query))
-    return HookAnswer((news,), body=settings.keyword_reply(keyword))
+    return HookAnswer((news,), body=settings.keyword_reply(first_word if keyword is None else keyword))
+
+
+def _text_in(query: Mapping[str, str], name: str) -> str | None:
+    """What the guide calls an array: as one text, or as addresses write arrays, `name[]` or `name[0]`, `name[1]` …"""
+    if name in query:
+        return query[name]
+    items = {int(found[2] or 0): query[key] for key in query if (found := ITEM.fullmatch(key)) and found[1] == name}
+    return " ".join(items[place] for place in sorted(items)) if items else None
 
 
 def _lacking(what: str) -> Refused:
