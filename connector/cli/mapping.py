@@ -27,19 +27,21 @@ def check(
         list[Path] | None, typer.Argument(help="Files or directories; without any, those of the settings.")
     ] = None,
     config: SettingsFile = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the org whether it has the fields.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask the org whether it has the fields and takes each `where`.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check mapping files: all that is wrong, each with file, line and column, and their own tests.
 
-    Field names are checked against the org, and routes against the accounts of the settings. Exits with 1 when a
-    file cannot be used; warnings alone do not count.
+    Field names are checked against the org, each `where` is put to it for one record, and routes are checked against
+    the accounts of the settings. Exits with 1 when a file cannot be used; warnings alone do not count.
     """
     app = build(read(config))
     try:
         chosen = tuple(paths) if paths else app.settings.mappings
-        describe = None if offline else app.crm.describe
-        loaded = load(chosen, app.capabilities(), describe=describe)
+        describe, ask = (None, None) if offline else (app.crm.describe, app.crm.pages)
+        loaded = load(chosen, app.capabilities(), describe=describe, ask=ask)
     except MappingError as error:
         _show(Loaded((), error.problems), as_json)
         raise typer.Exit(1) from None

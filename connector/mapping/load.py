@@ -1,7 +1,7 @@
 """Reads mapping files: all of them, and all that is wrong with them, in one run."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connector.mapping.check import check
@@ -9,10 +9,11 @@ from connector.mapping.compiler import Compiler
 from connector.mapping.document import LARGEST_FILE, Document, read_document
 from connector.mapping.org import Describe, Org
 from connector.mapping.record_mapping import RecordMapping
-from connector.mapping.rehearse import rehearse
+from connector.mapping.rehearse import MOMENT, rehearse
 from connector.mapping.shape import read_shape, sound_rest
 from connector.model.capability import AccountCapability
-from connector.model.errors import MappingError, Problem
+from connector.model.errors import MappingError, Problem, QueryFault
+from connector.model.records import RecordQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,22 @@ class Loaded:
     warnings: tuple[Problem, ...]
 
 
+Ask = Callable[[RecordQuery], Iterable[object]]
+"""Puts a query to the org, a page at a time."""
+
+
 def load(
-    paths: Sequence[Path], accounts: Mapping[str, AccountCapability], *, describe: Describe | None = None
+    paths: Sequence[Path],
+    accounts: Mapping[str, AccountCapability],
+    *,
+    describe: Describe | None = None,
+    ask: Ask | None = None,
 ) -> Loaded:
     """Reads, compiles, checks and rehearses mapping files; a directory stands for its `*.yaml` and `*.yml`.
 
     `accounts` are those of the settings by name. With `describe`, names are checked against the org, and texts are
-    cut to the length of their fields.
+    cut to the length of their fields. With `ask`, the query of every file that has no error is put to the org, for one
+    record: what else is wrong with a condition, only the org knows.
 
     Raises:
         MappingError: all problems of all files, each with file, line and column.
@@ -40,6 +50,8 @@ def load(
     for path in _files(paths, problems):
         document = _read(path)
         mapping = _mapping(document, accounts, org)
+        if mapping is not None and ask is not None and all(problem.warning for problem in document.problems):
+            _put_to_the_org(document, mapping, ask)
         problems += document.problems
         if mapping is not None:
             _refuse_same_name(mapping, document, loaded, problems)
@@ -62,6 +74,14 @@ def _mapping(document: Document, accounts: Mapping[str, AccountCapability], org:
     if all(problem.warning for problem in document.problems):
         rehearse(document, file, mapping)
     return mapping
+
+
+def _put_to_the_org(document: Document, mapping: RecordMapping, ask: Ask) -> None:
+    try:
+        next(iter(ask(replace(mapping.read(MOMENT), limit=1))), None)
+    except QueryFault as fault:
+        # what cannot be ranked by, the CRM's own file refuses, without an answer of the org's
+        document.report(("source", "where" if fault.status or not mapping.source.order else "rank"), str(fault))
 
 
 def _search_the_rest(document: Document, accounts: Mapping[str, AccountCapability], org: Org | None) -> None:

@@ -9,7 +9,7 @@ from connector.mapping.org import Org, UnknownName
 from connector.mapping.parts import Assignment, UpsertPart
 from connector.mapping.record_mapping import RecordMapping
 from connector.mapping.schema import Choice, MappingFile
-from connector.mapping.where import field_names
+from connector.mapping.where import bare_words, comparisons, field_names
 from connector.model.describe import FieldDescription
 
 _NUMBERS = frozenset({"double", "int", "currency", "percent", "long"})
@@ -45,6 +45,7 @@ def check_org(document: Document, file: MappingFile, mapping: RecordMapping, org
     if checker.has_object(("source", "object"), mapping.object):
         for path, name in _read_names(file, mapping):
             checker.found(path, mapping.object, name)
+        _where_values(checker, file.source.where, mapping.object)
         _channel_values(checker, file, mapping.object)
         _updates(checker, ("source", "claim"), mapping.object, mapping.source.claim)
         if mapping.lookup is not None:
@@ -62,8 +63,8 @@ def check_org(document: Document, file: MappingFile, mapping: RecordMapping, org
 def _read_names(file: MappingFile, mapping: RecordMapping) -> Iterator[tuple[Path, str]]:
     """Every field that is read from the record, with where the mapping names it."""
     message = mapping.message
-    for name in field_names(file.source.where):
-        yield ("source", "where"), name
+    bare = bare_words(file.source.where)
+    yield from ((("source", "where"), name) for name in field_names(file.source.where) if name not in bare)
     yield from ((("source", "rank", index), ranked.field) for index, ranked in enumerate(mapping.source.order))
     for word, field in (("field", message.phone), ("email", message.email)):
         if field is not None:
@@ -82,6 +83,21 @@ def _read_names(file: MappingFile, mapping: RecordMapping) -> Iterator[tuple[Pat
     for index, route in enumerate(mapping.routes):
         names = route.when.fields if route.when is not None else ()
         yield from ((("route", index, "when"), name) for name in names)
+
+
+def _where_values(checker: _OrgCheck, where: str, object_name: str) -> None:
+    path: Path = ("source", "where")
+    for word in bare_words(where):
+        text = f"`{word}` stands where a value must; put '…' around a text: '{word}'"
+        checker.document.report(path, text, near=word)
+    for name, text in comparisons(where):
+        try:
+            field = checker.org.field(object_name, name)
+        except UnknownName:
+            continue  # told already
+        wrong = _picklist_mismatch(field, text)
+        if wrong is not None and text.casefold() not in {value.casefold() for value in field.values}:
+            checker.document.report(path, f"{wrong}, so no record has it", near=f"'{text}'", warning=True)
 
 
 def _channel_values(checker: _OrgCheck, file: MappingFile, object_name: str) -> None:

@@ -19,6 +19,9 @@ _WORDS = frozenset(
 _DATE_LITERAL = re.compile(
     r"(?:TODAY|YESTERDAY|TOMORROW|(?:LAST|THIS|NEXT|N)_[A-Z0-9_]+|LAST_90_DAYS)\Z", re.IGNORECASE
 )
+_CURRENCY = re.compile(r"[A-Z]{3}[0-9]+(?:\.[0-9]+)?\Z")
+_SIGNS = frozenset({"=", "!=", "<>", "<", ">", "<=", ">="})
+_TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 _ODD_IN_A_TEXT = re.compile(r"\\[^'\"\\]|[{}]")
 _DEEPEST = 20
@@ -56,7 +59,32 @@ class Condition:
 def field_names(where: str) -> list[str]:
     """The fields that a condition names; a condition with a query inside is left to the org."""
     tokens = _tokens(where)
-    return [] if _has_query(tokens) else _names(tokens)
+    return [] if _is_left_alone(tokens) else _names(tokens)
+
+
+def typographic_quote(where: str) -> str | None:
+    """The first typographic quote that stands outside of a text, for SOQL knows none."""
+    return next((token for token in _tokens(where) if token in _TYPOGRAPHIC), None)
+
+
+def comparisons(where: str) -> list[tuple[str, str]]:
+    """Every field that is compared with a text, by ``=``, ``!=`` or IN, with that text."""
+    tokens = _tokens(where)
+    found = []
+    for at, name in enumerate([] if _is_left_alone(tokens) else tokens):
+        values = _compared(tokens[at + 1 :]) if name[0].isalpha() and is_field(name) else frozenset()
+        found += [(name, value) for value in sorted(each for each in values if each is not None)]
+    return found
+
+
+def bare_words(where: str) -> list[str]:
+    """What stands where a value must, after an operator, and is none: a text without its quotes, or a field."""
+    tokens = _tokens(where)
+    if _is_left_alone(tokens):
+        return []
+    values = _value_places(tokens)
+    around = enumerate(zip(tokens, [*tokens[1:], ""], strict=False))
+    return [word for at, (word, after) in around if at in values and _is_bare(word, after)]
 
 
 def conditions(where: str) -> tuple[Condition, ...] | None:
@@ -65,7 +93,7 @@ def conditions(where: str) -> tuple[Condition, ...] | None:
     None where the fields are not known: there is a query inside, or no field in what is written.
     """
     tokens = _tokens(where)
-    if _has_query(tokens) or (tokens and not _names(tokens)):
+    if _is_left_alone(tokens) or (tokens and not _names(tokens)):
         return None
     if not tokens or _too_deep(tokens):
         return (Condition(tuple(_names(tokens))),)
@@ -95,15 +123,44 @@ def _tokens(where: str) -> list[str]:
     return [found.group() for found in _TOKEN.finditer(where)]
 
 
-def _has_query(tokens: Sequence[str]) -> bool:
-    return any(token.lower() == "select" for token in tokens)
+def _is_left_alone(tokens: Sequence[str]) -> bool:
+    """Where a query stands inside, or quotes that are none, what seems to be a field may be none."""
+    return any(token.lower() == "select" or token in _TYPOGRAPHIC for token in tokens)
+
+
+def _value_places(tokens: Sequence[str]) -> set[int]:
+    """Where values stand: after an operator, and in the brackets after IN."""
+    places, listed = set(), False
+    for at, (before, here) in enumerate(pairwise(tokens), 1):
+        listed = (listed or (before.lower() == "in" and here == "(")) and here != ")"
+        if listed or before.lower() in _SIGNS | {"like"}:
+            places.add(at)
+    return places
+
+
+def _is_word(token: str) -> bool:
+    """Whether it is one of SOQL's own: a keyword, a date, an amount in a currency."""
+    return token.lower() in _WORDS or any(each.match(token) for each in (_DATE_LITERAL, _CURRENCY))
+
+
+def _is_bare(token: str, after: str) -> bool:
+    return token[0].isalpha() and not _is_word(token) and after != "("
+
+
+def _compared(tokens: Sequence[str]) -> frozenset[str | None]:
+    """The texts with which the field before these tokens is compared."""
+    operator = tokens[0].lower() if tokens else ""
+    if operator == "not":
+        tokens, operator = tokens[1:], tokens[1].lower() if tokens[1:] else ""
+    if operator == "in" and ")" in tokens:
+        return _values("in", tokens[1 : tokens.index(")") + 1])
+    return _values(operator, tokens[1:2])
 
 
 def _names(tokens: Sequence[str]) -> list[str]:
     names = []
     for token, after in zip(tokens, [*tokens[1:], ""], strict=False):
-        word = token.lower() in _WORDS or _DATE_LITERAL.match(token)
-        if token[0].isalpha() and not word and after != "(" and is_field(token):
+        if _is_bare(token, after) and is_field(token):
             names.append(token)
     return names
 

@@ -80,6 +80,18 @@ def test_a_field_the_org_lacks_is_found(place: Place) -> None:
     assert "Sendr__c" in _check(answer, "mappings", f"{file}:13")["text"]
 
 
+@pytest.mark.parametrize("condition", ["(Status__c = 'Queued'", "Status__c = 'Queued' AND CreatedDate <= NOW()"])
+def test_a_condition_that_the_org_refuses_is_found(place: Place, condition: str) -> None:
+    """Each `where` is put to the org, whose words stand at its line."""
+    file = place.folder / "condition.yaml"
+    text = MAPPING.read_text("utf-8")
+    line = next(each for each in text.splitlines() if each.startswith("  where:"))
+    file.write_text(text.replace(line, f'  where: "{condition}"'), "utf-8")
+    answer = place.write(mapping=str(file)).type("doctor", "--json")
+    assert answer.code == 1
+    assert "The org answered HTTP 400" in _check(answer, "mappings", f"{file}:6")["text"]
+
+
 @pytest.mark.parametrize(
     ("changed", "area", "subject"),
     [

@@ -64,6 +64,20 @@ def test_a_field_the_org_lacks_is_found_online_only(place: Place) -> None:
     assert place.type("mapping", "check", str(file), "--offline").code == 0
 
 
+def test_a_condition_is_put_to_the_org(place: Place) -> None:
+    """What only the org can say of a `where` is told at its line, in the org's words; --offline asks nothing."""
+    file = place.folder / "condition.yaml"
+    file.write_text(
+        MAPPING.read_text("utf-8").replace("Status__c = 'Queued' AND", "Status__c == 'Queued' AND"), "utf-8"
+    )
+    online = place.type("mapping", "check", str(file), "--json")
+    assert online.code == 1
+    told = [problem for problem in online.told["problems"] if problem["kind"] == "error"]
+    assert [(problem["line"], problem["column"]) for problem in told] == [(6, 10)]
+    assert "MALFORMED_QUERY" in told[0]["text"]
+    assert place.type("mapping", "check", str(file), "--offline").code == 0
+
+
 def test_the_schema_in_the_repository_is_not_stale() -> None:
     """mappings/mapping.schema.json is what `connector mapping schema` prints."""
     assert typed("mapping", "schema").out == (MAPPING.parent / "mapping.schema.json").read_text("utf-8")

@@ -115,7 +115,7 @@ def test_traps_are_told_with_their_place(written: str, said: str) -> None:
         (
             '"{claim.token}", Claim',
             '"{claim.token}" Claim',
-            "7:61 a bracket or brace is not closed, or a comma is missing",
+            "7:63 a bracket or brace is not closed, or a comma is missing",
         ),
         ("Sending, Claim", "Sending Claim", "7:44 a bracket or brace is not closed, or a comma is missing"),
     ],

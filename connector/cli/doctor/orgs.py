@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from connector.app import App
 from connector.cli.doctor.checks import Check, failed, ok, warning
+from connector.mapping.load import load
 from connector.model.errors import BudgetSpent, ConnectorError, MappingError, NeverLeft, SessionLost, SettingsError
 from connector.store import cursors
 
@@ -97,10 +98,11 @@ def _time_at(address: str) -> datetime:
 
 
 def check_mappings(app: App, *, org: bool) -> Iterator[Check]:
-    """Checks every mapping file; `org`: the org answers, so names are checked against it."""
+    """Checks every mapping file; `org`: the org answers, so names are checked against it, and queries put to it."""
     area = "mappings"
+    describe, ask = (app.crm.describe, app.crm.pages) if org else (None, None)
     try:
-        loaded = app.mappings(against_org=org)
+        loaded = load(app.settings.mappings, app.capabilities(), describe=describe, ask=ask)
     except MappingError as error:
         for problem in error.problems:
             advice = "run `connector mapping check`, which shows the line"
@@ -115,7 +117,11 @@ def check_mappings(app: App, *, org: bool) -> Iterator[Check]:
         if not org:
             yield warning(area, mapping.name, "its names could not be checked against the org", "mend the login first")
             continue
-        yield ok(area, mapping.name, f"its fields are in the org; it sends by {', '.join(mapping.accounts())}")
+        yield ok(
+            area,
+            mapping.name,
+            f"its fields are in the org, which takes its `where`; it sends by {', '.join(mapping.accounts())}",
+        )
         yield _claim_rule(app, mapping.name, mapping.object)
 
 
