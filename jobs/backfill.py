@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -84,6 +84,11 @@ class Work(Protocol):
         """The accounts or mappings to go through."""
         ...
 
+    @property
+    def cannot_be_asked(self) -> Sequence[str]:
+        """The accounts that are meant too, and whose provider has no way to be asked."""
+        ...
+
     def measure(self, lane: str, window: Window, place: str) -> Measure:
         """What is left of a lane from `place` on; asks nobody outside."""
         ...
@@ -106,11 +111,16 @@ class PlannedLane:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a backfill would do."""
+    """What a backfill would do. `finished`: lanes left out, for the run that this one goes on with was through them.
+
+    `cannot_be_asked`: accounts left out, for their providers have no way to be asked.
+    """
 
     kind: Kind
     unit: str
     lanes: tuple[PlannedLane, ...]
+    finished: tuple[str, ...]
+    cannot_be_asked: tuple[str, ...]
 
     @property
     def units(self) -> int:
@@ -167,17 +177,29 @@ class Backfill:
         self._window = window
 
     def plan(self, *, fresh: bool = False) -> Plan:
-        """What is left to do: an unfinished run is taken up with its own window, unless `fresh`."""
-        lanes = []
-        for name in self._work.lanes:
-            with self._parts.database.read() as connection:
-                kept = cursors.get(connection, self._cursor(name))
-            window, place, resumed = self._window, "", False
-            if kept and not kept["finished"] and not fresh:
-                window = Window(datetime.fromisoformat(kept["since"]), datetime.fromisoformat(kept["until"]))
-                place, resumed = kept["place"], True
-            lanes.append(PlannedLane(name, window, place, resumed, self._work.measure(name, window, place)))
-        return Plan(self._work.kind, self._work.unit, tuple(lanes))
+        """What is left to do: a run that was cut off is taken up with its own window, unless `fresh`.
+
+        What it had finished is left out. A run that came through is over, but for its lanes in trouble: they alone are
+        taken up where they were, beside the others from the start.
+        """
+        kept = {} if fresh else self._kept()
+        cut_off = any(not each["finished"] and not each.get("in_trouble") for each in kept.values())
+        finished = tuple(name for name, each in kept.items() if cut_off and each["finished"])
+        lanes = tuple(self._planned(name, kept.get(name)) for name in self._work.lanes if name not in finished)
+        return Plan(self._work.kind, self._work.unit, lanes, finished, tuple(self._work.cannot_be_asked))
+
+    def _kept(self) -> dict[str, Any]:
+        """How far each lane was, where it was begun."""
+        with self._parts.database.read() as connection:
+            found = {name: cursors.get(connection, self._cursor(name)) for name in self._work.lanes}
+        return {name: kept for name, kept in found.items() if kept}
+
+    def _planned(self, name: str, kept: Any) -> PlannedLane:
+        window, place, resumed = self._window, "", False
+        if kept and not kept["finished"]:
+            window = Window(datetime.fromisoformat(kept["since"]), datetime.fromisoformat(kept["until"]))
+            place, resumed = kept["place"], True
+        return PlannedLane(name, window, place, resumed, self._work.measure(name, window, place))
 
     def apply(self, plan: Plan, *, limit: int | None, told: Callable[[Progress], None]) -> Applied:
         """Does what is planned, under a lease that the caller holds; with `limit`, stops when more has changed.
@@ -187,6 +209,7 @@ class Backfill:
             LeaseHeld, StoreError: the store can no longer be written by this process.
         """
         applied = Applied()
+        self._begin(plan)
         self._settle(applied)
         for lane in plan.lanes:
             try:
@@ -194,6 +217,7 @@ class Backfill:
             except (ExchangeError, CRMError) as error:
                 log.warning("backfill_broken_off", lane=lane.name, reason=str(error))
                 applied.trouble[lane.name] = str(error)
+                self._mark_trouble(lane.name)
                 if isinstance(error, BudgetSpent):
                     break
         self._settle_at_last(applied)
@@ -220,17 +244,28 @@ class Backfill:
                     "done stays, and its place is kept: add --force, or raise --limit-changes, to go on from there."
                 )
 
+    def _begin(self, plan: Plan) -> None:
+        """Marks all that is planned as unfinished, so that what is finished afterwards was finished by this run."""
+        for lane in plan.lanes:
+            self._checkpoint(lane, lane.place, finished=False)
+
     def _checkpoint(self, lane: PlannedLane, place: str, *, finished: bool) -> None:
-        now = self._parts.clock()
         kept = {
             "since": lane.window.since.isoformat(),
             "until": lane.window.until.isoformat(),
             "place": place,
             "finished": finished,
         }
+        self._keep(lane.name, kept)
+
+    def _mark_trouble(self, name: str) -> None:
+        self._keep(name, {**self._kept()[name], "in_trouble": True})
+
+    def _keep(self, name: str, kept: dict[str, Any]) -> None:
+        now = self._parts.clock()
         with self._parts.database.begin() as connection:
             self._parts.tenure.check(connection, now)
-            cursors.keep(connection, self._cursor(lane.name), kept, now)
+            cursors.keep(connection, self._cursor(name), kept, now)
 
     def _cursor(self, lane: str) -> str:
         return f"backfill {self._work.kind} {lane} {self._words}"

@@ -28,6 +28,7 @@ class Activities:
 
     kind = Kind.ACTIVITIES
     unit = "messages"
+    cannot_be_asked = ()
 
     def __init__(self, parts: Parts, accounts: Sequence[str] | None) -> None:
         self._parts = parts

@@ -25,6 +25,7 @@ class Statuses:
     def __init__(self, parts: Parts, accounts: Sequence[str]) -> None:
         self._parts = parts
         self.lanes = tuple(name for name in accounts if parts.providers[name].capability.polls_statuses)
+        self.cannot_be_asked = tuple(name for name in accounts if name not in self.lanes)
 
     def measure(self, lane: str, window: Window, place: str) -> Measure:
         """Batches and messages after `place` (an attempt's id); a message writes its record and its activity."""
@@ -52,6 +53,7 @@ class Replies:
     def __init__(self, parts: Parts, accounts: Sequence[str]) -> None:
         self._parts = parts
         self.lanes = tuple(name for name in accounts if parts.providers[name].account_capability().polls_replies)
+        self.cannot_be_asked = tuple(name for name in accounts if name not in self.lanes)
 
     def measure(self, lane: str, window: Window, place: str) -> Measure:
         """Days from `place` (a time) on; how many replies there are, only asking tells."""

@@ -47,7 +47,7 @@ def backfill(
 
     Shows the plan; --apply does it, while no daemon works on the org. A run that was stopped or killed goes on from
     its last checkpoint when the same command is typed again, and doing it twice gives the same result. Exits with 1
-    when it was refused, or did not come to its end.
+    when it was refused, had nobody to ask, or did not come to its end.
     """
     with opened(config) as app:
         now = app.clock()
@@ -60,13 +60,13 @@ def backfill(
         filtered = bool(provider or account)
         job = Backfill(parts, _work(kind, parts, accounts, filtered=filtered), words, window)
         plan = job.plan(fresh=fresh)
-        if not apply:
+        if not apply or not plan.lanes:
             show_json(plan_as_json(plan)) if as_json else show_plan(plan, limit_changes)
-            return
+            raise typer.Exit(1 if apply else 0)
         if not force:
             plan.guard(limit_changes)
         applied = _apply(app, parts, job, plan, None if force else limit_changes)
-        show_json(plan_as_json(plan) | applied_as_json(applied)) if as_json else show_applied(kind, applied)
+        show_json(plan_as_json(plan) | applied_as_json(applied)) if as_json else show_applied(plan, applied)
     raise typer.Exit(1 if applied.trouble or applied.stopped else 0)
 
 

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from connector.cli.screen import complain, remark, say, show_table
 from connector.cli.times import shown
-from jobs.backfill import Applied, Kind, Plan
+from jobs.backfill import Applied, Plan
 from jobs.backfill import Progress as Done
 
 _LINE_EVERY = 2.0
@@ -73,6 +73,7 @@ def show_plan(plan: Plan, limit: int) -> None:
     ]
     columns = ("of", "since", "until", plan.unit, "changes at most", "provider calls", "CRM calls at most", "goes on")
     show_table(f"Backfill of {plan.kind}: the plan", columns, rows)
+    show_left_out(plan)
     if not plan.lanes:
         say("There is nothing to ask: no account or mapping that is meant can tell.")
         return
@@ -81,6 +82,14 @@ def show_plan(plan: Plan, limit: int) -> None:
             f"This is more than the {limit:,} changes allowed: it needs --force, or a higher --limit-changes.", "yellow"
         )
     say("Nothing was done. Add --apply to do it.")
+
+
+def show_left_out(plan: Plan) -> None:
+    """Prints which accounts or mappings are left out, and why."""
+    for name in plan.cannot_be_asked:
+        say(f"{name} cannot be asked for {plan.kind}: look in its web pages.", "yellow")
+    for name in plan.finished:
+        say(f"{name} came to its end before the last run was stopped, and is left out; --fresh begins anew.", "yellow")
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
@@ -98,7 +107,14 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         }
         for lane in plan.lanes
     ]
-    return {"backfill": plan.kind, "unit": plan.unit, "applied": False, "plan": lanes}
+    return {
+        "backfill": plan.kind,
+        "unit": plan.unit,
+        "applied": False,
+        "plan": lanes,
+        "finished": plan.finished,
+        "cannot_be_asked": plan.cannot_be_asked,
+    }
 
 
 def applied_as_json(applied: Applied) -> dict[str, Any]:
@@ -114,9 +130,10 @@ def applied_as_json(applied: Applied) -> dict[str, Any]:
     }
 
 
-def show_applied(kind: Kind, applied: Applied) -> None:
+def show_applied(plan: Plan, applied: Applied) -> None:
     """Prints what was done, and what kept it from being all."""
-    say(f"{applied.changes:,} {kind} were new; {applied.written:,} writes reached the CRM.")
+    say(f"{applied.changes:,} {plan.kind} were new; {applied.written:,} writes reached the CRM.")
+    show_left_out(plan)
     if applied.parked:
         say(f"{applied.parked:,} writes were refused and are parked: see `connector writes list`.", "yellow")
     for lane, sentence in applied.trouble.items():

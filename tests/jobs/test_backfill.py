@@ -1,5 +1,6 @@
 """Backfills: planned and guarded, the same when done twice, and taken up where they were killed."""
 
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -229,6 +230,82 @@ def test_what_was_killed_is_taken_up_where_it_was(place: Place, sandbox: Sandbox
     assert sum(states.values()) == 30
     assert "accepted" not in states
     assert "goes on where" in resumed.err
+
+
+@pytest.mark.timeout(60)
+def test_what_was_stopped_goes_on_without_the_accounts_that_were_done(place: Place, sandbox: Sandbox) -> None:
+    """Ctrl-C in the second account: the rerun leaves the first one out and says so; the run after that has both."""
+    place.settings.write_text(place.settings.read_text("utf-8").replace("batch_size = 20", "batch_size = 1"), "utf-8")
+    _sent_and_forgotten(place, sandbox, 30)
+    sandbox.faults.add({"target": "smsclouds", "operation": "GET *", "kind": "slow", "seconds": 0.3})
+    words = ("backfill", "statuses", "--since", "1d")
+    stopped = place.start(*words, "--apply")
+    try:
+        until(lambda: any(kept["finished"] for kept in _places(place).values()))
+    finally:
+        stopped.send_signal(signal.SIGINT)
+        told, _ = stopped.communicate(timeout=20)
+    assert stopped.returncode == 1
+    assert "goes on from where it stopped" in told
+    sandbox.faults.clear()
+    left = place.type(*words, "--json").told
+    assert ([lane["name"] for lane in left["plan"]], left["finished"]) == (["smsclouds-mx"], ["nrs-main"])
+    assert "nrs-main came to its end before the last run was stopped" in place.type(*words).out
+    again = place.type(*words, "--apply", "--json").told
+    assert (again["units"], again["finished"]) == (left["plan"][0]["units"], ["nrs-main"])
+    anew = place.type(*words, "--json").told
+    assert ([lane["name"] for lane in anew["plan"]], anew["finished"]) == (["nrs-main", "smsclouds-mx"], [])
+    assert not any(lane["resumed"] for lane in anew["plan"])
+
+
+def test_accounts_that_the_killed_run_never_came_to_have_its_window(place: Place, sandbox: Sandbox) -> None:
+    """Whatever an earlier run of the same words had finished: what this one had still to do is done."""
+    _sent_and_forgotten(place, sandbox, 20)
+    words = ("backfill", "statuses", "--since", "1d")
+    assert place.type(*words, "--apply").code == 0
+    before = _places(place)
+    sandbox.faults.add({"target": "nrs360", "operation": "GET *", "kind": "slow", "seconds": 5.0})
+    killed = place.start(*words, "--apply")
+    try:
+        until(lambda: not any(kept["finished"] for kept in _places(place).values()))
+    finally:
+        killed.kill()
+        killed.communicate()
+    left = place.type(*words, "--json").told
+    assert ([lane["name"] for lane in left["plan"]], left["finished"]) == (["nrs-main", "smsclouds-mx"], [])
+    (since,) = {lane["since"] for lane in left["plan"]}
+    assert since > max(kept["since"] for kept in before.values())
+
+
+def test_an_account_in_trouble_keeps_no_other_from_being_asked_anew(place: Place, sandbox: Sandbox) -> None:
+    """A run that came through with one account in trouble is over: the next one has them all."""
+    _sent_and_forgotten(place, sandbox, 20)
+    words = ("backfill", "statuses", "--since", "1d")
+    sandbox.faults.add({"target": "nrs360", "operation": "GET *", "kind": "status", "status": 403, "body": "no"})
+    assert place.type(*words, "--apply").code == 1
+    told = place.type(*words, "--json").told
+    assert ([lane["name"] for lane in told["plan"]], told["finished"]) == (["nrs-main", "smsclouds-mx"], [])
+
+
+@pytest.mark.parametrize("kind", ["statuses", "replies"])
+def test_accounts_that_cannot_be_asked_are_named(place: Place, sandbox: Sandbox, kind: str) -> None:
+    """In the plan, in the result and for programs; and when nobody can be asked, --apply exits with 1."""
+    sandbox.seed({"messages": 5, "bad": False})
+    words = ("backfill", kind, "--since", "1d")
+    sentence = f"bulk360-my cannot be asked for {kind}: look in its web pages."
+    assert sentence in place.type(*words).out
+    assert "bulk360-my" in place.type(*words, "--json").told["cannot_be_asked"]
+    done = place.type(*words, "--apply")
+    assert done.code == 0, done.err
+    assert sentence in done.out
+    assert "bulk360-my" in place.type(*words, "--apply", "--json").told["cannot_be_asked"]
+    alone = place.type(*words, "--account", "bulk360-my", "--apply")
+    assert alone.code == 1
+    assert sentence in alone.out
+    assert "There is nothing to ask" in alone.out
+    assert "were new" not in alone.out
+    told = place.type(*words, "--account", "bulk360-my", "--apply", "--json")
+    assert (told.code, told.told["applied"], told.told["cannot_be_asked"]) == (1, False, ["bulk360-my"])
 
 
 def _expire_lease(place: Place) -> None:
