@@ -11,6 +11,9 @@ from connector.mapping.template import Template
 from connector.model.describe import FieldDescription
 
 _NEGATED = re.compile(r"\s*!\s*([A-Za-z][A-Za-z0-9_.]*)\s*\Z")
+_MOMENTS = {"date": "2026-01-01", "datetime": "2026-01-01T09:00:00.000+0000", "time": "09:00:00.000Z"}
+"""Types of fields that hold a date or a time, each with how the org writes one."""
+_READ_BY_MACHINES = frozenset({"send_at", "conversation"})
 _WORDS = {
     "message": MESSAGE.words,
     "source": CLAIM.words,
@@ -41,6 +44,8 @@ class _TextCheck:
             negated = _NEGATED.match(expression.source)
             if negated is not None:
                 self._negated(path, expression, negated.group(1))
+            elif path[0] == "message" and path[-1] not in _READ_BY_MACHINES:
+                self._moment(path, expression)
 
     def _letters(self, path: Path, name: str) -> None:
         """One that is certainly meant as a name is an error already; this is for words that may be meant as such."""
@@ -64,6 +69,18 @@ class _TextCheck:
             return
         text = f'`!` means "not", which only a checkbox has; leave the `!` out: {{{name}}}'
         self.document.report(path, text, near="{" + expression.source, warning=untold)
+
+    def _moment(self, path: Path, expression: Expression) -> None:
+        """A date as the org writes it, where people read it."""
+        name = expression.direct if expression.direct in expression.fields else None
+        field = self._field(self.mapping.object, name) if name is not None else None
+        if field is None or field.type not in _MOMENTS:
+            return
+        text = (
+            f"people would read `{_MOMENTS[field.type]}`; make a text formula field in the org that says it in words, "
+            "and name that here"
+        )
+        self.document.report(path, text, near="{" + expression.source, warning=True)
 
     def _field(self, object_name: str, name: str) -> FieldDescription | None:
         if self.org is None or not (FIELD_NAME.match(name) and is_field(name)):
