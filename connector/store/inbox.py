@@ -89,9 +89,33 @@ def failure_of(row: Any) -> Failure | None:
 
 def work(connection: Connection, now: datetime, limit: int) -> Sequence[Any]:
     """News not yet settled, oldest first, locked; parked news only when it is due again."""
-    due = or_(INBOX.c.standing == "new", and_(INBOX.c.standing == "parked", INBOX.c.not_before <= now))
-    query = select(INBOX).where(due).order_by(INBOX.c.received_at, INBOX.c.id).limit(limit)
+    query = select(INBOX).where(_is_due(now)).order_by(INBOX.c.received_at, INBOX.c.id).limit(limit)
     return connection.execute(query.with_for_update(skip_locked=True)).all()
+
+
+def due(connection: Connection, now: datetime, limit: int) -> Sequence[str]:
+    """Ids of up to `limit` pieces of the news that `work` gives, and of those that somebody is at work on."""
+    return connection.execute(select(INBOX.c.id).where(_is_due(now)).limit(limit)).scalars().all()
+
+
+def _is_due(now: datetime) -> Any:
+    return or_(INBOX.c.standing == "new", and_(INBOX.c.standing == "parked", INBOX.c.not_before <= now))
+
+
+def with_waiting_statuses(connection: Connection, messages: Sequence[str]) -> set[str]:
+    """Those of the messages to whose number their account told a status, since they were made, that waits for its
+    message: it may be theirs."""
+    return set(of_ids(connection, _with_waiting_statuses, MESSAGE, messages).scalars())
+
+
+def _with_waiting_statuses(named: Subquery) -> Executable:
+    to_its_number = and_(INBOX.c.phone == MESSAGE.c.to_number, unindexed(INBOX.c.account) == MESSAGE.c.account)
+    waits = and_(INBOX.c.standing.in_(("new", "parked")), unindexed(INBOX.c.kind) == NewsKind.STATUS)
+    return (
+        select(MESSAGE.c.id)
+        .join(INBOX, to_its_number)
+        .where(MESSAGE.c.id.in_(select(named.c.id)), waits, INBOX.c.received_at >= MESSAGE.c.created_at)
+    )
 
 
 def match(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

@@ -119,6 +119,18 @@ def _has_message(*which: Any) -> Any:
     return exists().where(MESSAGE.c.attempt_id == ATTEMPT.c.id, *which)
 
 
+def in_doubt(connection: Connection, messages: Sequence[str]) -> dict[str, list[OpenBatch]]:
+    """Account to the batches that these messages were last tried in, oldest first, with all their messages of unknown
+    outcome."""
+    named = incoming(connection, MESSAGE, ["id"], [{"id": each} for each in messages])
+    tried = select(MESSAGE.c.attempt_id).where(MESSAGE.c.id.in_(select(named.c.id)))
+    rows = connection.execute(select(ATTEMPT).where(ATTEMPT.c.id.in_(tried)).order_by(ATTEMPT.c.id)).all()
+    found: dict[str, list[OpenBatch]] = {}
+    for row, batch in zip(rows, _batches(connection, rows, (State.UNKNOWN,)), strict=True):
+        found.setdefault(row.account, []).append(batch)
+    return found
+
+
 def between(
     connection: Connection, account: str, since: datetime, until: datetime, after: str, limit: int
 ) -> list[OpenBatch]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from connector.model.messages import News, NewsKind
 from connector.model.states import State
 from connector.sandbox.server import Sandbox
-from connector.store import outbox
+from connector.store import inbox, outbox
 from connector.store.attempts import ATTEMPT
 from connector.sync.evidence import watch_balance
 from connector.sync.reconcile import identify_parked
@@ -85,16 +86,23 @@ def test_an_event_that_names_the_campaign_gives_the_message_its_id_back(sandbox:
         assert requests(sandbox, "GET /campaigns") == 0
 
 
-def test_a_mapping_that_allows_it_sends_again_and_the_second_send_is_counted_apart(
-    sandbox: Sandbox, url: str, tmp_path: Path
-) -> None:
-    """With `may_send_twice: true` an unknown message is sent again after `resend_after`, not before, and says so."""
+@contextmanager
+def resending(sandbox: Sandbox, url: str, folder: Path) -> Iterator[Site]:
+    """A site whose mapping lets a message of unknown outcome be sent a second time, after half an hour."""
     text = mapping().read_text("utf-8")
-    allowing = tmp_path / "sms-outbox.yaml"
+    allowing = folder / "sms-outbox.yaml"
     wanted = "on_unknown: {resend_after: 30m, may_send_twice: true}"
     allowing.write_text(text.replace("on_unknown: hold", wanted), "utf-8")
     assert wanted in allowing.read_text("utf-8")
     with site_on(sandbox, url, mappings=[str(allowing)]) as site:
+        yield site
+
+
+def test_a_mapping_that_allows_it_sends_again_and_the_second_send_is_counted_apart(
+    sandbox: Sandbox, url: str, tmp_path: Path
+) -> None:
+    """With `may_send_twice: true` an unknown message is sent again after `resend_after`, not before, and says so."""
+    with resending(sandbox, url, tmp_path) as site:
         message_id = in_doubt(site, sandbox, acted=False)
         site.later(25 * 60)
         assert send_again(site.parts) == 0
@@ -106,6 +114,109 @@ def test_a_mapping_that_allows_it_sends_again_and_the_second_send_is_counted_apa
             _, events, _ = outbox.history(connection, message_id)
         assert [event.cause for event in events].count(SENT_AGAIN) == 1
         assert requests(sandbox, "POST /sms") == 2
+
+
+def tell(site: Site, account: str, news: News) -> None:
+    """News comes in and is stored, as a receiver beside the daemon stores it."""
+    with site.parts.database.begin() as connection:
+        inbox.keep(connection, account, site.parts.providers[account].name, [news], site.clock())
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
+def test_what_the_inbox_says_was_delivered_is_not_sent_again(sandbox: Sandbox, url: str, tmp_path: Path) -> None:
+    """News that came while the daemon was away is noted before anything is sent a second time."""
+    with resending(sandbox, url, tmp_path) as site:
+        in_doubt(site, sandbox)
+        site.later(31 * 60)
+        row = site.message()
+        told = {"reference": row.attempt_id, "phone": row.to_number, "word": "delivered"}
+        tell(site, NRS, News(NewsKind.STATUS, "k", site.clock(), State.DELIVERED, **told))
+        sandbox.faults.add({"target": "nrs360", "operation": "GET /campaigns", "kind": "status", "status": 500})
+        assert send_again(site.parts) == 0
+        site.note()
+        assert send_again(site.parts) == 0
+        assert site.states() == {"delivered": 1}
+        assert received(sandbox) == {"received": 1, "distinct": 1, "duplicates": 0}
+
+
+def test_a_status_that_waits_for_its_message_keeps_those_to_its_number(
+    sandbox: Sandbox, url: str, tmp_path: Path
+) -> None:
+    """The id that a lost answer would have given names it: it may be of the message, and is no reason to send it."""
+    with resending(sandbox, url, tmp_path) as site:
+        in_doubt(site, sandbox, acted=False)
+        site.later(31 * 60)
+        told = {"provider_id": "never-learned", "phone": site.message().to_number, "word": "delivered"}
+        tell(site, NRS, News(NewsKind.STATUS, "k", site.clock(), State.DELIVERED, **told))
+        assert site.note().parked == 1
+        assert send_again(site.parts) == 0
+        assert site.states() == {"unknown": 1}
+
+
+def test_the_provider_is_asked_before_anything_is_sent_again(sandbox: Sandbox, url: str, tmp_path: Path) -> None:
+    """A daemon that comes back has asked nobody: the listing shows the message, and it is left where it is."""
+    with resending(sandbox, url, tmp_path) as site:
+        in_doubt(site, sandbox)
+        site.later(31 * 60)
+        assert send_again(site.parts) == 0
+        assert requests(sandbox, "GET /campaigns") == 1
+        site.note()
+        assert send_again(site.parts) == 0
+        assert set(site.states()) <= {"accepted", "sent", "delivered"}
+        assert received(sandbox) == {"received": 1, "distinct": 1, "duplicates": 0}
+
+
+def test_a_batch_whose_id_a_reply_gave_is_asked_for_before_it_is_sent_again(
+    sandbox: Sandbox, url: str, tmp_path: Path
+) -> None:
+    """Smsclouds lists nothing, but of a campaign whose id is known it can be asked."""
+    with resending(sandbox, url, tmp_path) as site:
+        sandbox.providers.smsclouds.configure({"shares": {"failed": 0.0, "retried": 0.0, "replies": 1.0}})
+        plant(sandbox, 1, "MX")
+        lose_answer(sandbox, "smsclouds", "POST /api/v3/campaign")
+        site.pull()
+        site.dispatch(SMSCLOUDS)
+        assert site.states() == {"unknown": 1}
+
+        def is_known() -> bool:
+            site.replies()
+            site.note()
+            return bool(rows(site.parts.database, ATTEMPT)[0].provider_batch)
+
+        deadline = time.monotonic() + 20
+        while not is_known():
+            assert time.monotonic() < deadline, "no reply gave the id"
+            site.later(10)
+        site.later(31 * 60)
+        assert send_again(site.parts) == 0
+        site.note()
+        assert site.states() == {"sent": 1}
+
+
+def test_a_provider_that_cannot_be_asked_does_not_keep_it_for_ever(sandbox: Sandbox, url: str, tmp_path: Path) -> None:
+    """It was tried: the mapping has said what comes before all else."""
+    with resending(sandbox, url, tmp_path) as site:
+        in_doubt(site, sandbox, acted=False)
+        site.later(31 * 60)
+        sandbox.faults.add({"target": "nrs360", "operation": "GET /campaigns", "kind": "status", "status": 500})
+        assert send_again(site.parts) == 1
+
+
+def test_what_was_not_asked_about_this_time_waits_for_the_next(
+    sandbox: Sandbox, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many batches are asked about at once, and no others are sent again."""
+    monkeypatch.setattr("connector.sync.unknown._ASKED_AT_ONCE", 2)
+    with resending(sandbox, url, tmp_path) as site:
+        for serial in range(1, 4):
+            plant(sandbox, 1, first=serial)
+            lose_answer(sandbox, "nrs360", "POST /sms", acted=False)
+            site.pull()
+            site.dispatch()
+        assert site.states() == {"unknown": 3}
+        site.later(31 * 60)
+        assert [send_again(site.parts) for _ in range(3)] == [2, 1, 0]
+        assert requests(sandbox, "GET /campaigns") == 3
 
 
 def test_without_that_word_nothing_is_sent_again_however_long_it_lasts(site: Site, sandbox: Sandbox) -> None:
