@@ -18,6 +18,7 @@ from connector.sandbox.server import Sandbox
 from tests.providers.live import main
 from tests.providers.live_scenes import scenes
 from tests.providers.live_scrub import LiveScrubber
+from tests.providers.scrub import EXAMPLES
 from tests.providers.shapes import differences, shape_of
 
 PERSON = {
@@ -155,7 +156,7 @@ def test_no_word_of_anybody_passes(text: str, number: int, provider: str) -> Non
     row = clean["data"][0]
     assert set(row) == set(body["data"][0])
     assert row["name"] == "REDACTED"
-    if str(number) not in scrubber.known:
+    if str(number) not in {*scrubber.known, *EXAMPLES}:
         assert str(number) not in str(row)
 
 
