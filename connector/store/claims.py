@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Select, or_, select
 from connector.model.states import State
 from connector.store import pauses
 from connector.store.batches import amend, unindexed
-from connector.store.outbox import MESSAGE
+from connector.store.outbox import MESSAGE, SENT
 
 
 def unconfirmed(connection: Connection, org: str, mapping: str, now: datetime, limit: int) -> Sequence[Any]:
     """Queued messages whose claim token is committed and not yet confirmed by the CRM, best rank first."""
     return connection.execute(
-        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
+        select(*MESSAGE.c["id", "record_id", "claim_token", "fields", "tries", "state", "read_at"])
         .where(
             MESSAGE.c.state == State.QUEUED,
             unindexed(MESSAGE.c.org) == org,
@@ -28,28 +28,31 @@ def unconfirmed(connection: Connection, org: str, mapping: str, now: datetime, l
     ).all()
 
 
-def expiring(connection: Connection, org: str, mapping: str, before: datetime, limit: int) -> Sequence[Any]:
+def any_expire(connection: Connection, org: str, mapping: str, before: datetime) -> bool:
+    """Whether `lapse` would find anything."""
+    return connection.execute(_expiring(org, mapping, before).limit(1)).first() is not None
+
+
+def lapse(
+    connection: Connection, org: str, mapping: str, before: datetime, now: datetime, *, after: int, limit: int
+) -> Sequence[Any]:
     """Claimed messages whose claim in the CRM lapses before `before` and must be renewed before they may be sent.
 
-    The claims of what is paused lapse, and are renewed when it goes on.
-    """
-    return connection.execute(_expiring(org, mapping, before, limit)).all()
-
-
-def lapse(connection: Connection, org: str, mapping: str, before: datetime, limit: int, now: datetime) -> Sequence[Any]:
-    """What `expiring` gives, its claims lapsed as of `now`: nobody sends it until its claim is confirmed anew.
-
+    Best rank first, of those whose rank is greater than `after`. Their claims are lapsed as of `now`, so that nobody
+    sends them until they are confirmed anew. The claims of what is paused lapse by themselves, and are renewed when it
+    goes on. Besides what sending asks: ``record_id``, ``claim_token``, ``fields``, ``state``, ``account`` and ``rank``.
     What somebody is sending or moving this moment is left as it is. A claim that is lapsed here is expiring until it is
     confirmed, whatever becomes of who meant to renew it.
     """
-    rows = connection.execute(_expiring(org, mapping, before, limit).with_for_update(skip_locked=True)).all()
+    query = _expiring(org, mapping, before).where(MESSAGE.c.rank > after).limit(limit)
+    rows = connection.execute(query.with_for_update(skip_locked=True)).all()
     amend(connection, MESSAGE, [{"id": row.id, "claim_expires": now} for row in rows])
     return rows
 
 
-def _expiring(org: str, mapping: str, before: datetime, limit: int) -> Select[Any]:
+def _expiring(org: str, mapping: str, before: datetime) -> Select[Any]:
     return (
-        select(MESSAGE.c.id, MESSAGE.c.record_id, MESSAGE.c.claim_token, MESSAGE.c.fields, MESSAGE.c.tries)
+        select(*SENT, *MESSAGE.c["record_id", "claim_token", "fields", "state", "account", "rank"])
         .where(
             MESSAGE.c.state == State.CLAIMED,
             unindexed(MESSAGE.c.org) == org,
@@ -58,7 +61,6 @@ def _expiring(org: str, mapping: str, before: datetime, limit: int) -> Select[An
             ~pauses.waits(MESSAGE),
         )
         .order_by(MESSAGE.c.rank)
-        .limit(limit)
     )
 
 

@@ -105,10 +105,19 @@ def release(
     The caller has locked them and made sure that they are held. Gives the moves to ``rejected``, ``held`` or
     ``expired`` of those that may not be sent after all; the others are queued and wait for their claim.
     """
-    again = [_again(item, reading, message_id, token) for message_id, (item, token) in held.items()]
     move(connection, [Move(message_id, State.QUEUED, "released") for message_id in held], now)
-    amend(connection, MESSAGE, again)
-    moves = (_at_once(item, message_id, now) for message_id, (item, _) in held.items())
+    return make_anew(connection, reading, held, now)
+
+
+def make_anew(
+    connection: Connection, reading: Reading, queued: Mapping[str, tuple[Draft | Refusal, str | None]], now: datetime
+) -> list[Moved]:
+    """Makes queued messages anew, by our id with the claim token they have, as their records read now.
+
+    Gives the moves to ``rejected``, ``held`` or ``expired`` of those that may not be sent after all.
+    """
+    amend(connection, MESSAGE, [_again(item, reading, each, token) for each, (item, token) in queued.items()])
+    moves = (_at_once(item, message_id, now) for message_id, (item, _) in queued.items())
     return move(connection, [wanted for wanted in moves if wanted], now)
 
 

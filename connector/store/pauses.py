@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, true, update
 
 from connector.model.scopes import Scope
+from connector.model.states import State
 from connector.store.batches import put
-from connector.store.tables import Pause
+from connector.store.tables import OutboxMessage, Pause
 
 PAUSE: Any = Pause.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_MESSAGE: Any = OutboxMessage.__table__  # type: ignore[attr-defined]
 
 
 def pause(connection: Connection, scope: Scope, name: str, why: str, now: datetime) -> bool:
@@ -20,8 +22,27 @@ def pause(connection: Connection, scope: Scope, name: str, why: str, now: dateti
 
 
 def resume(connection: Connection, scope: Scope, name: str) -> bool:
-    """Lets it go on; false when it was not paused."""
-    return connection.execute(delete(PAUSE).where(PAUSE.c.scope == scope, PAUSE.c.name == name)).rowcount == 1
+    """Lets it go on; false when it was not paused.
+
+    The claims of what waited have lapsed since the pause began: they are renewed, and their records looked at for that,
+    before anything is sent. Whoever paused it may have done so to correct or withdraw what waits.
+    """
+    ended = delete(PAUSE).where(PAUSE.c.scope == scope, PAUSE.c.name == name).returning(PAUSE.c.since)
+    since = connection.execute(ended).scalar()
+    if since is None:
+        return False
+    # locked in order of id, as by all who change many messages, so that nobody waits in a circle
+    claimed = and_(_MESSAGE.c.state == State.CLAIMED, _MESSAGE.c.claim_expires > since, _of(scope, name))
+    waited = select(_MESSAGE.c.id).where(claimed).order_by(_MESSAGE.c.id).with_for_update().cte("waited")
+    lapse = update(_MESSAGE).where(_MESSAGE.c.id.in_(select(waited.c.id)))
+    connection.execute(lapse.values(claim_expires=since))
+    return True
+
+
+def _of(scope: Scope, name: str) -> Any:
+    """The condition that a message is an account's, a mapping's or any."""
+    columns = {Scope.ACCOUNT: _MESSAGE.c.account, Scope.MAPPING: _MESSAGE.c.mapping}
+    return columns[scope] == name if scope in columns else true()
 
 
 def standing(connection: Connection) -> Sequence[Any]:

@@ -1,13 +1,12 @@
 """Held → queued: messages whose moment has come are read again and taken up, unless their record was changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from connector.crm.soql import in_lists
 from connector.mapping.record_mapping import RecordMapping
 from connector.model.errors import QueryFault
 from connector.model.failures import Failure
@@ -17,13 +16,11 @@ from connector.model.states import State
 from connector.store import holds, intake, outbox, pauses
 from connector.store.intake import Reading
 from connector.store.outbox import Move
+from connector.sync.changed_records import AT_ONCE, by_id
 from connector.sync.parts import Parts
 from connector.sync.settle import tell
 
 log = structlog.get_logger()
-
-_AT_ONCE = 400
-"""Records asked for by their ids in one query, whose address may hold some 700 with few other fields."""
 
 _CHANGED = Failure(
     "CHANGED", "the record was changed while its message was held; set it back to be sent, if it shall be"
@@ -62,7 +59,7 @@ def _release_mapping(parts: Parts, mapping: RecordMapping) -> int:
             full = outbox.waiting(connection) >= parts.timing.high_water
             if full or pauses.mapping_paused(connection, mapping.name):
                 return released
-            rows = holds.due(connection, parts.org, mapping.name, now, rank, _AT_ONCE)
+            rows = holds.due(connection, parts.org, mapping.name, now, rank, AT_ONCE)
         if not rows:
             return released
         released += _release(parts, mapping, {row.record_id: row.id for row in rows})
@@ -75,22 +72,14 @@ def _release(parts: Parts, mapping: RecordMapping, ids: Mapping[str, str]) -> in
     read_at = parts.clock()
     held = mapping.while_held()
     fields = tuple(dict.fromkeys((*mapping.read_fields, *held)))
-    records = _by_id(parts, RecordQuery(mapping.object, fields), ids)
+    records = by_id(parts, RecordQuery(mapping.object, fields), ids)
     changed = [record_id for record_id, record in records.items() if not _holds(record, held)]
-    waiting = _by_id(parts, replace(mapping.read(read_at), fields=("Id",)), changed) if changed else {}
+    waiting = by_id(parts, replace(mapping.read(read_at), fields=("Id",)), changed)
     now = parts.clock()
     ready = {ids[each]: mapping.draft(record, now) for each, record in records.items() if each not in changed}
     dropped = {ids[each]: _CHANGED for each in changed if each not in waiting}
     dropped |= {message_id: _GONE for record_id, message_id in ids.items() if record_id not in records}
     return _commit(parts, mapping, read_at, ready, dropped)
-
-
-def _by_id(parts: Parts, query: RecordQuery, ids: Sequence[str] | Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """The records of a query that have these ids, at most `_AT_ONCE`."""
-    (named,) = in_lists("Id", ids)
-    where = f"({query.where}) AND {named}" if query.where.strip() else named
-    pages = parts.crm.pages(replace(query, where=where, order=()))
-    return {record["Id"]: record for page in pages for record in page.records}
 
 
 def _holds(record: Mapping[str, Any], held: Mapping[str, Any]) -> bool:

@@ -22,13 +22,13 @@ from connector.providers.withdrawal import Withdrawal
 from connector.store import outbox, schedule
 from connector.store.db import Transaction
 from connector.store.outbox import Move
+from connector.sync.changed_records import Ending, endings
 from connector.sync.gates import Gate
 from connector.sync.gates.consent import consent
 from connector.sync.gates.live_fire import live_fire
 from connector.sync.gates.validity import validity
 from connector.sync.parts import Parts
 from connector.sync.schedule import watched
-from connector.sync.schedule_records import Ending, endings
 from connector.sync.settle import settle
 
 log = structlog.get_logger()

@@ -35,6 +35,21 @@ def unconfirmed(database: Database, clock: Clock, org: str = ORG, mapping: str =
         return [row.id for row in claims.unconfirmed(connection, org, mapping, clock(), 10)]
 
 
+def lapsed(database: Database, clock: Clock, limit: int = 10, after: int = 0) -> list[str]:
+    """Ids of what is taken away from who sends, to have its claim renewed."""
+    with database.begin() as connection:
+        before = clock() + LONG + timedelta(seconds=1)
+        return [
+            row.id for row in claims.lapse(connection, ORG, "sms-outbox", before, clock(), after=after, limit=limit)
+        ]
+
+
+def any_expire(database: Database, clock: Clock, within: timedelta) -> bool:
+    """Whether a claim lapses within that time."""
+    with database.read() as connection:
+        return claims.any_expire(connection, ORG, "sms-outbox", clock() + within)
+
+
 def test_a_token_committed_and_not_confirmed_is_found(database: Database, clock: Clock) -> None:
     """A restart finds what it must claim, of its org and mapping only, until the message has moved on."""
     first, second = messages(database, clock(), 2)
@@ -79,17 +94,10 @@ def test_claims_that_lapse_soon_are_found_for_renewal(database: Database, clock:
     [soon, later] = claimed(database, clock, 2)
     with database.begin() as connection:
         claims.confirm(connection, [later], clock() + 2 * LONG, clock())
-    with database.read() as connection:
-        found = claims.expiring(connection, ORG, "sms-outbox", clock() + LONG + timedelta(seconds=1), 10)
-        assert claims.expiring(connection, ORG, "sms-outbox", clock() + LONG, 10) == []
-    assert [row.id for row in found] == [soon]
-
-
-def lapsed(database: Database, clock: Clock, limit: int = 10) -> list[str]:
-    """Ids of what is taken away from who sends, to have its claim renewed."""
-    with database.begin() as connection:
-        before = clock() + LONG + timedelta(seconds=1)
-        return [row.id for row in claims.lapse(connection, ORG, "sms-outbox", before, limit, clock())]
+    assert not any_expire(database, clock, LONG)
+    assert any_expire(database, clock, LONG + timedelta(seconds=1))
+    assert lapsed(database, clock) == [soon]
+    assert not any_expire(database, clock, timedelta())
 
 
 def test_what_is_to_be_renewed_may_not_be_attempted_until_it_is(database: Database, clock: Clock) -> None:

@@ -42,6 +42,7 @@ def test_what_is_paused_is_not_sent_and_goes_on_afterwards(
     assert statuses(sandbox) == {"Sending": 1}
     assert received(sandbox)["received"] == 0
     resume(site, scope, name)
+    site.pull()
     site.dispatch()
     assert received(sandbox) == {"received": 1, "distinct": 1, "duplicates": 0}
 

@@ -12,35 +12,13 @@ import pytest
 
 from connector.mapping.parts import SendingHours
 from connector.model.errors import LeaseHeld, MayHaveLeft
-from connector.model.records import RecordWrite, WriteCause, WriteResult
 from connector.sandbox.server import Sandbox
 from connector.sync.release import release
 from connector.sync.schedule_watch import watch_scheduled
+from tests.sync.interrupted import BeforeClaims, delete, fails, waited
 from tests.sync.site import NRS, Site, plant, received, record, site_on, statuses
 
 both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
-
-
-class BeforeClaims:
-    """The real org; something else happens right before the first claims are written."""
-
-    def __init__(self, crm: Any, happens: Callable[[], Any]) -> None:
-        self._crm, self._happens = crm, [happens]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._crm, name)
-
-    def write(self, wanted: list[RecordWrite]) -> list[WriteResult]:
-        """The other thing, once, then the writes."""
-        if wanted[0].cause is WriteCause.CLAIM and self._happens:
-            self._happens.pop()()
-        results: list[WriteResult] = self._crm.write(wanted)
-        return results
-
-
-def waited(site: Site, share: float = 0.7) -> None:
-    """A share of a claim's lifetime goes by."""
-    site.later(site.parts.timing.claim_lifetime.total_seconds() * share)
 
 
 def renew_while(site: Site, happens: Callable[[], Any]) -> None:
@@ -62,20 +40,6 @@ def open_in(site: Site, hours: float) -> None:
 
 def _time_of(moment: datetime) -> Any:
     return moment.astimezone(UTC).time().replace(second=0, microsecond=0)
-
-
-def fails(error: Exception) -> Callable[[], None]:
-    """What happens is that error."""
-
-    def happens() -> None:
-        raise error
-
-    return happens
-
-
-def delete(sandbox: Sandbox, record_id: str) -> None:
-    """A person deletes a record."""
-    sandbox.org.writer.delete(sandbox.org.object("SMS_Message__c"), [record_id])
 
 
 # -- beside those who send

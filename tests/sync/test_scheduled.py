@@ -284,7 +284,7 @@ def test_a_moved_record_moves_what_is_held(site: Site, sandbox: Sandbox) -> None
     site.push()
     told = record(sandbox, record_id)
     assert told["Status__c"] == "Held"
-    assert "the record was changed before its message was due" in told["Error__c"]
+    assert "the record was changed before its message went out" in told["Error__c"]
     turn(site)
     assert site.states() == {"accepted": 1}
     assert held_there(sandbox) == [site.message().send_at]
