@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from connector.model.errors import LeaseHeld
 from connector.store.batches import put
@@ -52,8 +52,23 @@ def check(connection: Connection, name: str, fence: int, now: datetime) -> None:
         LeaseHeld: it ran out or was taken over; the transaction must not commit an attempt.
     """
     row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).first()
-    if row is None or row.fence != fence or row.expires_at <= now:
+    if not _is_ours(row, fence, now):
         raise LeaseHeld("this process was paused for too long and has lost its lease: it may commit no new attempt")
+
+
+def look(connection: Connection, name: str, fence: int, now: datetime) -> None:
+    """Makes sure that the lease is ours at this moment, and leaves its row unlocked: for what no transaction guards.
+
+    Raises:
+        LeaseHeld: it ran out or was taken over.
+    """
+    row = connection.execute(select(LEASE).where(LEASE.c.name == name)).first()
+    if not _is_ours(row, fence, now):
+        raise LeaseHeld("this process was paused for too long and has lost its lease: it may write no more to the CRM")
+
+
+def _is_ours(row: Row[Any] | None, fence: int, now: datetime) -> bool:
+    return row is not None and row.fence == fence and row.expires_at > now
 
 
 def take_turns(connection: Connection, name: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from connector.model.lookups import LookedUp
 from connector.providers.account import AccountOptions
 from connector.providers.base import Provider
 from connector.store import caps, lookups
-from connector.store.db import new_id
+from connector.store.db import Transaction, new_id
 from connector.store.lookups import LookupEnd
 from connector.sync.allowance import lookup_cost
 from connector.sync.answers import LONG_WAIT
@@ -94,8 +94,12 @@ def _take_up_interrupted(parts: Parts, account: str) -> int:
     now = parts.clock()
     with parts.database.read() as connection:
         rows = lookups.due(connection, account, "asking", now, 10_000)
+    if not rows:
+        return 0
     lost = [_Asked(_lost(row, _LOST_IN_A_CRASH, now)) for row in rows]
-    return _noted(parts, account, _Begun(rows, None, now), lost) if lost else 0
+    with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)  # who lost the lease may be looking at its successor's questions
+        return _note(parts, connection, account, _Begun(rows, None, now), lost)
 
 
 def _begin(parts: Parts, provider: Provider[AccountOptions], standing: str) -> _Begun:
@@ -191,12 +195,16 @@ def _ask_after(parts: Parts, provider: Provider[AccountOptions], row: Any) -> _A
 
 
 def _noted(parts: Parts, account: str, begun: _Begun, ended: Sequence[_Asked]) -> int:
-    """Notes how questions ended; what certainly cost nothing is given back to the caps."""
-    free = sum(1 for each in ended if each.free)
     with parts.database.begin() as connection:
-        lookups.end(connection, account, [each.end for each in ended], parts.clock())
-        if begun.spent_as and free:
-            caps.give_back(connection, begun.spent_as, begun.at, lookup_cost(parts.providers, account) * free)
+        return _note(parts, connection, account, begun, ended)
+
+
+def _note(parts: Parts, connection: Transaction, account: str, begun: _Begun, ended: Sequence[_Asked]) -> int:
+    """Notes how questions ended; what certainly cost nothing is given back to the caps. How many were settled."""
+    free = sum(1 for each in ended if each.free)
+    lookups.end(connection, account, [each.end for each in ended], parts.clock())
+    if begun.spent_as and free:
+        caps.give_back(connection, begun.spent_as, begun.at, lookup_cost(parts.providers, account) * free)
     return sum(1 for each in ended if each.end.settled_at is not None)
 
 

@@ -51,6 +51,14 @@ class Tenure:
         """
         lease.check(connection, LEASE_NAME, self.fence if self.fence is not None else -1, now)
 
+    def look(self, connection: Transaction, now: datetime) -> None:
+        """Makes sure, before the CRM is written to, that the lease is still ours at this moment.
+
+        Raises:
+            LeaseHeld: it is not; nothing may be written.
+        """
+        lease.look(connection, LEASE_NAME, self.fence if self.fence is not None else -1, now)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

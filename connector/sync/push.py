@@ -39,6 +39,7 @@ def push(parts: Parts) -> Pushed:
 
     Raises:
         BudgetSpent: the org's requests are used up; what was not written stays due.
+        LeaseHeld: this process lost its lease; what it was about to write, or to note, is its successor's.
     """
     pushed = Pushed()
     lost: Lost = look_again(parts)
@@ -68,6 +69,7 @@ def _push(parts: Parts, owing: Sequence[Owing], lost: Lost, pushed: Pushed) -> L
         if item.result_of(row, result).end is WriteEnd.DONE and row.cause == WriteCause.STATUS and row.message_id
     ]
     with parts.database.begin() as connection:
+        parts.tenure.check(connection, now)
         writes.settle(connection, settled, now)
         outbox.left_queue(connection, list(dict.fromkeys(told)), now)
         if policy.lost != lost:

@@ -40,7 +40,11 @@ class WritePolicy:
         self.spent: BudgetSpent | None = None
 
     def carry_out(self, owing: Sequence[Owing]) -> list[WriteResult | None]:
-        """One result a record, in the order given; None for those not asked for, because the budget was `spent`."""
+        """One result a record, in the order given; None for those not asked for, because the budget was `spent`.
+
+        Raises:
+            LeaseHeld: this process lost its lease; its successor makes the writes, and those already made once more.
+        """
         results: dict[int, WriteResult | None] = {}
         waiting = list(owing)
         for item in waiting:
@@ -64,6 +68,8 @@ class WritePolicy:
         for call in in_calls(asked):
             if self.spent is not None:
                 break
+            with self._parts.database.read() as connection:
+                self._parts.tenure.look(connection, self._parts.clock())
             try:
                 results: Sequence[WriteResult] = self._parts.crm.write([item.write() for item in call])
             except BudgetSpent as spent:
