@@ -39,9 +39,9 @@ class NewsTimes:
     def happened_at(self, row: Any, message_id: str) -> datetime | None:
         """When a status came about; None where its date cannot be true, or there is none."""
         at: datetime | None = row.at
-        if at is None or at > row.received_at + _CLOCKS_APART or self._is_too_early(at, message_id):
+        if at is None or at > row.received_at + _CLOCKS_APART or row.received_at - at > _LONGEST_WAY:
             return None
-        return at
+        return None if self._is_too_early(at, message_id) else at
 
     def said_at(self, row: Any, message_id: str | None, *, stops: bool) -> datetime:
         """When a person said something, or a provider of them: never later than when it was received.

@@ -49,6 +49,7 @@ class _Sorted:
     settled: list[tuple[str, str | None]] = field(default_factory=list)
     parked: list[tuple[str, int, datetime | None]] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
+    misdated: set[str] = field(default_factory=set)
 
 
 def note(parts: Parts) -> Noted:
@@ -91,6 +92,8 @@ def _note(parts: Parts, connection: Transaction, rows: Sequence[Any], now: datet
     attempts.learn_batches(connection, _named_batches(rows), now)
     times = NewsTimes.of(connection, rows, named, guessed)
     work = _sorted(parts, rows, matched, late, times, now)
+    for account in sorted(work.misdated):
+        log.warning("dates_cannot_be_true", account=account)  # its clock, or the `zone` of its settings
     moved = settle(parts, connection, work.moves, now)
     outbox.learn_ids(connection, work.ids)
     with_id = [row for row in rows if row.id in matched and row.kind == NewsKind.STATUS and row.provider_id]
@@ -129,6 +132,8 @@ def _sorted(
                 work.ids.append((message_id, row.provider_id))
             if row.state is not None:
                 happened_at = times.happened_at(row, message_id)
+                if row.at is not None and happened_at is None:
+                    work.misdated.add(row.account)
                 work.moves.append(_move(parts, row, message_id, happened_at, is_late=row.id in late))
             elif not opted_out and not _moves_nothing(parts, row):
                 log.info("status_word_unknown", account=row.account, word=row.word, message=message_id)

@@ -133,6 +133,18 @@ def test_words_are_only_added(database: Database, clock: Clock) -> None:
     assert len(rows(database, CONSENT)) == 3
 
 
+def test_a_stop_began_when_it_was_first_said_since_the_last_start(database: Database, clock: Clock) -> None:
+    """However often it was said again; another scope, voice or number, and who says start in the end, began nothing."""
+    start: dict[str, Any] = {"stopped": False, "source": ConsentSource.START_WORD}
+    note(database, word(), word(**start, at=clock.go_on(hours=1)))
+    began = clock.go_on(hours=1)
+    note(database, word(at=began), word(at=clock.go_on(hours=1)), word(voice=PERSON), word(scope=kind_scope("promo")))
+    note(database, word(EVA), word(EVA, **start))
+    with database.read() as connection:
+        assert consent.first_stops(connection, ORG, RECIPIENT, [ANA, EVA, ANA]) == {ANA: began}
+        assert consent.first_stops(connection, ORG, RECIPIENT, []) == {}
+
+
 def test_a_batch_of_any_size_is_one_statement(database: Database) -> None:
     """However many messages are asked about, the database is asked once."""
     note(database, *(word(f"+346{n:08}") for n in range(300)))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from connector.model.consent import RECIPIENT
 from connector.model.messages import News, NewsKind
@@ -107,7 +108,9 @@ def test_a_status_with_a_date_that_cannot_be_true_is_dated_when_it_is_heard(
     record_id, begun = sent_an_hour_ago(site, sandbox)
     at = dated(begun, site.clock())
     news = News(NewsKind.STATUS, "k", at, State.DELIVERED, "delivered", provider_id=site.message().provider_id)
-    came_at = tell(site, NRS, news)
+    with capture_logs() as logs:
+        came_at = tell(site, NRS, news)
+    assert [line["account"] for line in logs if line["event"] == "dates_cannot_be_true"] == [NRS]
     site.push()
     assert site.states() == {"delivered": 1}
     assert timedelta() <= site.message().state_at - came_at < timedelta(seconds=10)
@@ -169,6 +172,7 @@ def test_a_start_that_names_its_message_was_said_after_it(site: Site, sandbox: S
     assert not is_stopped(site)
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 def test_a_reply_that_took_its_time_keeps_its_date(site: Site, sandbox: Sandbox) -> None:
     """What was listed hours after it was said was said when it says."""
     _, begun = sent_an_hour_ago(site, sandbox)
