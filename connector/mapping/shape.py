@@ -1,6 +1,6 @@
 """From a document to a `MappingFile`: pydantic's findings told as sentences, each at its line and column."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -27,17 +27,38 @@ _FILLERS: dict[str, Any] = {
 }
 
 
+_DECIDING = frozenset(
+    {"hours", "consent", "send_at", "valid_for", "when", "lookup", "activity", "on_reply", "on_opt_out", "on_opt_in"}
+)
+"""Keys that decide who gets a message, when, and what is told of it."""
+
+
 def read_shape(document: Document) -> MappingFile | None:
     """The file's sections, or None when its shape is wrong; what is wrong is reported to the document."""
     if not isinstance(document.value, dict):
         document.report((), "a mapping is a map of keys; it begins with `version: 1`")
         return None
+    details: list[ErrorDetails] = []
+    file = None
     try:
-        return MappingFile.model_validate(document.value)
+        file = MappingFile.model_validate(document.value)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            _report(document, detail)
-        return None
+        details = error.errors(include_url=False)
+    for detail in details:
+        _report(document, detail)
+    _report_empty(document, {_path(document.value, detail["loc"]) for detail in details})
+    return file
+
+
+def _report_empty(document: Document, told: Collection[Path]) -> None:
+    """Keys under which nothing stands, as if they were not there: most likely it was forgotten, or commented out."""
+    for path, mark in document.marks.items():
+        written = path and isinstance(path[-1], str) and path[0] != "tests"
+        if not written or mark.start != mark.end or path in told:
+            continue
+        decides = path[-1] in _DECIDING
+        advice = "write what belongs there, or take the key out" if decides else "it is as if the key were not there"
+        document.report(path, f"nothing stands under `{path[-1]}`; {advice}", key=True, warning=not decides)
 
 
 def sound_rest(document: Document, account: str) -> MappingFile | None:

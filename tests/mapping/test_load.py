@@ -249,3 +249,30 @@ def test_accounts_decide_what_is_checked(load_text: Any, example: str, accounts:
         with pytest.raises(MappingError, match=said):
             load_text(example.replace(old, new, 1))
     assert accounts
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "error"),
+    [
+        ('hours: {from: "08:00", to: "21:00", zone: recipient}', "hours:", 20, True),
+        ('hours: {from: "08:00", to: "21:00", zone: recipient}', "hours:   # all day", 20, True),
+        ("on_opt_out:\n  set: {Contact.SMS_Opt_Out__c: true}", "on_opt_out:", 43, True),
+        ("valid_for: 24h", "valid_for:", 18, True),
+        ("when: \"channel == 'whatsapp'\"", "when: ", 23, True),
+        ('send_at: "{Send_After__c}"', "send_at:", 17, True),
+        ('campaign: "{Campaign__r.Name}"', "campaign:", 14, False),
+        ("kind: service ", "kind: ", 16, False),
+        ('hours: {from: "08:00", to: "21:00", zone: recipient}', "hours: null", 0, False),
+        ("expect: {to:", "expect: {sender: , to:", 0, False),
+    ],
+)
+def test_a_key_with_nothing_under_it_is_told(
+    load_text: Any, problems_of: Problems, example: str, old: str, new: str, line: int, error: bool
+) -> None:
+    """Whoever forgot what belongs there would text people at night, or for ever: an error where it decides that."""
+    assert old in example
+    text = example.replace(old, new, 1)
+    errors = [each[0] for each in problems_of(text) if "nothing stands under" in each[2]]
+    assert errors == ([line] if error else [])
+    if not error:
+        assert [each.line for each in load_text(text).warnings if "nothing stands under" in each.text] == [line][:line]
