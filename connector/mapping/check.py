@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from connector.mapping.content_check import ONE_CHANNEL, channels_of, check_content
 from connector.mapping.document import Document, Path
 from connector.mapping.expression import ExpressionFault, Names
 from connector.mapping.keywords import check_hearers
+from connector.mapping.kinds_check import check_kinds
 from connector.mapping.lookups import check_lookup
 from connector.mapping.org import Org
 from connector.mapping.org_check import check_org
@@ -19,8 +20,10 @@ from connector.mapping.text_check import check_texts
 from connector.mapping.where_check import check_where
 from connector.model.capability import AccountCapability
 from connector.model.messages import Channel
+from connector.model.phone import is_region
 from connector.model.states import State
 
+_MORNING = time(7)
 _ONE_COUNTRY = re.compile(r"\s*to\.country\s*==\s*(['\"])(\w+)\1\s*\Z")
 
 
@@ -30,6 +33,8 @@ def check(document: Document, file: MappingFile, mapping: RecordMapping, org: Or
     _every_route_carries(document, file, mapping)
     check_where(document, file, mapping, org)
     check_texts(document, mapping, org)
+    _regions_exist(document, mapping)
+    _hours_are_of_the_day(document, mapping)
     check_content(document, file, mapping)
     check_hearers(document, file, [account for route in mapping.routes for account in route.accounts])
     check_lookup(document, mapping.lookup, mapping.message.channel)
@@ -37,6 +42,7 @@ def check(document: Document, file: MappingFile, mapping: RecordMapping, org: Or
     _writes_without_values(document, mapping)
     if org is not None:
         check_org(document, file, mapping, org)
+        check_kinds(document, file, mapping, org)
 
 
 def _every_end_writes(document: Document, mapping: RecordMapping) -> None:
@@ -95,6 +101,31 @@ def _account_fits(
     ):
         served = ", ".join(sorted(capability.countries or ()))
         document.report(path, f"the account `{account.account}` sends to {served} only, not to {country}")
+
+
+def _regions_exist(document: Document, mapping: RecordMapping) -> None:
+    at: Path = ("message", "to", "region")
+    region = mapping.message.region
+    codes: dict[Path, str | None] = {at: region.constant, (*at, "default"): region.default}
+    codes |= {(*at, "values", value): code for value, code in (region.values or {}).items()}
+    for path, written in codes.items():
+        code = (written or "").strip().upper()
+        if code and not is_region(code):
+            hint = "did you mean `GB`?" if code == "UK" else "write its two letters of ISO 3166, like MX."
+            text = f"`{written}` is no country; {hint} National numbers could not be read"
+            document.report(path, text, warning=True)
+
+
+def _hours_are_of_the_day(document: Document, mapping: RecordMapping) -> None:
+    hours = mapping.hours
+    if hours is None:
+        return
+    over_midnight = time.min < hours.end < hours.start
+    if over_midnight or hours.start < hours.end <= _MORNING:
+        begin, end = f"{hours.start:%H:%M}", f"{hours.end:%H:%M}"
+        instead = f'; if nothing may arrive then, write {{from: "{end}", to: "{begin}"}}' if over_midnight else ""
+        text = f"messages would arrive from {begin} to {end}, and these are hours of the night{instead}"
+        document.report(("message", "hours"), text, key=True, warning=True)
 
 
 @dataclass(frozen=True, slots=True)

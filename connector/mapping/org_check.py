@@ -5,6 +5,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from connector.mapping.document import Document, Path
+from connector.mapping.kinds_check import MOMENTS, NUMBERS, TEXTS
 from connector.mapping.org import Org, UnknownName
 from connector.mapping.parts import Assignment, UpsertPart
 from connector.mapping.record_mapping import RecordMapping
@@ -12,9 +13,6 @@ from connector.mapping.schema import Choice, MappingFile
 from connector.mapping.where import bare_words, comparisons, field_names
 from connector.model.describe import FieldDescription
 
-_NUMBERS = frozenset({"double", "int", "currency", "percent", "long"})
-_TEXTS = frozenset({"string", "textarea", "phone", "email", "url", "picklist", "combobox", "multipicklist"})
-_MOMENTS = frozenset({"datetime", "date"})
 _ADDRESSES = frozenset({"email", "string", "textarea"})
 
 
@@ -184,9 +182,9 @@ def _mismatch(field: FieldDescription, assignment: Assignment) -> str | None:
         return None
     if field.type == "boolean":
         return f"`{field.name}` is true or false; write that without quotes, or one expression in braces"
-    if field.type in _NUMBERS:
+    if field.type in NUMBERS:
         return f"`{field.name}` is a number; write that without quotes, or one expression in braces"
-    if field.type in _MOMENTS and not _is_moment(template.literal):
+    if field.type in MOMENTS and not _is_moment(template.literal):
         return f'`{field.name}` is a {field.type}; write one expression in braces, like "{{at}}"'
     literal = sum(len(piece) for piece in template.pieces)
     if field.length and literal > field.length:
@@ -197,7 +195,7 @@ def _mismatch(field: FieldDescription, assignment: Assignment) -> str | None:
 def _constant_mismatch(field: FieldDescription, constant: float | bool | None) -> str | None:
     if isinstance(constant, bool) and field.type != "boolean":
         return f"`{field.name}` is a {field.type}, not true or false; put quotes around a text"
-    if not isinstance(constant, bool) and field.type in _TEXTS:
+    if not isinstance(constant, bool) and field.type in TEXTS:
         return f"`{field.name}` is a text; put quotes around the number"
     if not isinstance(constant, bool) and field.type == "boolean":
         return f"`{field.name}` is true or false"

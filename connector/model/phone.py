@@ -62,6 +62,11 @@ def zones_of(e164: str) -> tuple[str, ...]:
     return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE) or ("UTC",)
 
 
+def is_region(code: str) -> bool:
+    """Whether national numbers can be read in a country of this code (two capitals)."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
 def masked(e164: str) -> str:
     """The number for logs: the last three digits and no others."""
     return f"***{e164[-3:]}" if len(e164) > 3 else "***"
