@@ -21,9 +21,9 @@ WEBHOOKS = (
         (
             WebhookField("sms_id", "SMc9f85ebf1dad31975abae63cd56a194c", "the incoming message's own id"),
             WebhookField("delivery_status", "received", "always `received`"),
-            WebhookField("body", "Hi", "the text", required=True),
+            WebhookField("body", "Hi", "the text; missing where a picture came alone"),
             WebhookField("to", "+19292968422", "the account's number that it was sent to"),
-            WebhookField("from", "+447897027482", "whose message it is", required=True),
+            WebhookField("from", "+447897027482", "whose message it is; `whatsapp:` may stand in front", required=True),
         ),
     ),
     Webhook(
