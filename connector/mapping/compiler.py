@@ -44,7 +44,7 @@ from connector.mapping.schema import (
 )
 from connector.mapping.template import Template
 from connector.mapping.texts import TextCompiler
-from connector.mapping.where import typographic_quote
+from connector.mapping.where import odd_quote
 from connector.model.capability import AccountCapability
 from connector.model.messages import Channel
 from connector.model.records import Ranked
@@ -99,8 +99,8 @@ class Compiler:
             self.document.report(
                 path, f"`{paging.group()}` does not belong here: order is said by `rank`", near=paging.group()
             )
-        if quote := typographic_quote(source.where):
-            text = f"`{quote}` is a typographic quote; a text in a condition stands between ' and '"
+        if quote := odd_quote(source.where):
+            text = f"`{quote}` is no quote in a condition; a text there stands between ' and '"
             self.document.report(path, text, near=quote)
         order = tuple(_ranked(rank) for rank in source.rank)
         return ReadPart(pieces, order, self.texts.set(("source", "claim"), source.claim, source.object, scopes.CLAIM))

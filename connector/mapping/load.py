@@ -81,7 +81,10 @@ def _put_to_the_org(document: Document, mapping: RecordMapping, ask: Ask) -> Non
         next(iter(ask(replace(mapping.read(MOMENT), limit=1))), None)
     except QueryFault as fault:
         # what cannot be ranked by, the CRM's own file refuses, without an answer of the org's
-        document.report(("source", "where" if fault.status or not mapping.source.order else "rank"), str(fault))
+        key = "where" if fault.status or not mapping.source.order else "rank"
+        # the org's words are of several lines, one of them with a caret under the place
+        said = " ".join(word for word in str(fault).split() if word != "^")
+        document.report(("source", key), said)
 
 
 def _search_the_rest(document: Document, accounts: Mapping[str, AccountCapability], org: Org | None) -> None:

@@ -95,7 +95,7 @@ def _where_values(checker: _OrgCheck, where: str, object_name: str) -> None:
             continue  # told already
         wrong = _picklist_mismatch(field, text)
         if wrong is not None and text.casefold() not in {value.casefold() for value in field.values}:
-            checker.document.report(path, f"{wrong}, so no record has it", near=f"'{text}'", warning=True)
+            checker.document.report(path, f"no record is found by this: {wrong}", near=f"'{text}'", warning=True)
 
 
 def _channel_values(checker: _OrgCheck, file: MappingFile, object_name: str) -> None:

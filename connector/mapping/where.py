@@ -21,7 +21,7 @@ _DATE_LITERAL = re.compile(
 )
 _CURRENCY = re.compile(r"[A-Z]{3}[0-9]+(?:\.[0-9]+)?\Z")
 _SIGNS = frozenset({"=", "!=", "<>", "<", ">", "<=", ">="})
-_TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+_ODD_QUOTES = frozenset('"\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb')
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 _ODD_IN_A_TEXT = re.compile(r"\\[^'\"\\]|[{}]")
 _DEEPEST = 20
@@ -62,9 +62,9 @@ def field_names(where: str) -> list[str]:
     return [] if _is_left_alone(tokens) else _names(tokens)
 
 
-def typographic_quote(where: str) -> str | None:
-    """The first typographic quote that stands outside of a text, for SOQL knows none."""
-    return next((token for token in _tokens(where) if token in _TYPOGRAPHIC), None)
+def odd_quote(where: str) -> str | None:
+    """The first quote outside of a text that is none in SOQL: a double or a typographic one."""
+    return next((token for token in _tokens(where) if token in _ODD_QUOTES), None)
 
 
 def comparisons(where: str) -> list[tuple[str, str]]:
@@ -125,7 +125,7 @@ def _tokens(where: str) -> list[str]:
 
 def _is_left_alone(tokens: Sequence[str]) -> bool:
     """Where a query stands inside, or quotes that are none, what seems to be a field may be none."""
-    return any(token.lower() == "select" or token in _TYPOGRAPHIC for token in tokens)
+    return any(token.lower() == "select" or token in _ODD_QUOTES for token in tokens)
 
 
 def _value_places(tokens: Sequence[str]) -> set[int]:

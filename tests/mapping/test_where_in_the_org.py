@@ -43,6 +43,7 @@ def test_a_value_that_no_record_has_is_warned_of(
     [
         "Status__c = 'Queued'",
         "Status__c = 'queued'",
+        "Status__c = 'Queued' AND Sender__c = 'O\u2019Brien'",
         "Status__c = 'Queued' AND Sender__c = 'Anything'",
         "Status__c IN ('Queued') AND toLabel(Channel__c) = 'Kurznachricht'",
         "Status__c = 'Queued' AND Id NOT IN (SELECT WhatId FROM Task WHERE Status = 'Odd')",
@@ -61,8 +62,9 @@ def test_values_that_records_have_are_no_matter(load_text: Any, example: str, de
         ("Status__c != queued", 24, "put '…' around a text: 'queued'"),
         ("Status__c IN ('Sent', Queued)", 33, "put '…' around a text: 'Queued'"),
         ("Status__c LIKE Que", 26, "put '…' around a text: 'Que'"),
-        ("Status__c = \u2018Queued\u2019", 23, "`\u2018` is a typographic quote"),
-        ("Status__c = \u201cQueued\u201d", 23, "`\u201c` is a typographic quote"),
+        ("Status__c = \u2018Queued\u2019", 23, "`\u2018` is no quote in a condition"),
+        ('Status__c = \\"Queued\\"', 10, "a text there stands between ' and '"),
+        ("Status__c = \u201cQueued\u201d", 23, "`\u201c` is no quote in a condition"),
     ],
 )
 def test_a_text_without_its_quotes_is_told(
@@ -98,8 +100,9 @@ def test_what_the_org_refuses_is_told_at_where(tmp_path: Path, example: str, acc
     """In the org's own words, at the condition."""
     path = tmp_path / "mapping.yaml"
     path.write_text(asking(example, "Status__c == 'Queued'"), "utf-8")
-    pages = Pages(QueryFault("The org answered HTTP 400: unexpected token: '='.", code="MALFORMED_QUERY", status=400))
-    with pytest.raises(MappingError, match=r"mapping.yaml:6:10: error: The org answered HTTP 400: unexpected token"):
+    words = "The org answered HTTP 400:\nStatus__c == 'Queued'\n           ^\nunexpected token: '='."
+    pages = Pages(QueryFault(words, code="MALFORMED_QUERY", status=400))
+    with pytest.raises(MappingError, match=r"mapping.yaml:6:10: error: The org .* 'Queued' unexpected token: '='"):
         load([path], accounts, describe=describe, ask=pages)
 
 
