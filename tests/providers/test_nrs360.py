@@ -405,6 +405,25 @@ def test_one_batch_s_trouble_does_not_keep_the_others_waiting() -> None:
         conversation.send(None)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"name": "no id"},
+        {"id": 2, "name": "x", "type": {}, "sendings": []},
+        {"id": 2, "name": "x", "sendings": {"data": [{"id": 9, "events": {"delivered": None}, "tags": "x"}]}},
+    ],
+)
+def test_one_odd_campaign_hides_no_other(odd: dict[str, Any]) -> None:
+    """Nor what else is told of its own: a lost batch is found all the same."""
+    ours = {"id": 1, "name": f"x ~{REFERENCE}", "sendings": {"data": [{"id": 7, "events": {"delivered": {}}}]}}
+    page = answer(200, {"data": [odd, ours], "meta": {"pagination": {"current_page": 1, "total_pages": 1}}})
+    lost = opened(("+34666555444", None), batch=None)
+    (news,) = told(adapter().resolve(lost), page, report(row("delivered", "34666555444")))
+    assert (news.provider_batch, news.phone) == ("7", "+34666555444")
+    (listed,) = told(adapter().sendings(SINCE, SINCE + timedelta(hours=1)), page)
+    assert (listed.reference, listed.provider_batch) == (REFERENCE, "7")
+
+
 @pytest.mark.parametrize("code", [422, 110])
 def test_a_refused_sending_does_not_keep_the_others_waiting(code: int) -> None:
     """Its refusal is raised once the others are asked."""

@@ -10,12 +10,14 @@ from connector.providers.nrs360.operations.shapes import (
     IsoDate,
     Page,
     PageNumber,
+    Rows,
     Shown,
     ToldDate,
     UnderData,
     next_page,
 )
 from connector.providers.operation import Asked, Room, named
+from connector.providers.readable import Maybe
 
 
 class ListCampaigns(Asked):
@@ -54,22 +56,22 @@ class Sending(Shown):
     """One sending of a campaign."""
 
     id: int
-    campaign_name: Annotated[str | None, named("campaignName")] = None
-    status: str | None = None
-    channel: str | None = None
-    total: int | None = None
-    processed: int | None = None
-    total_sms_parts: Annotated[int | None, named("totalSmsParts")] = None
-    cost: float | None = None
-    currency: str | None = None
-    tags: tuple[str, ...] | None = ()
-    scheduled_at: Annotated[ToldDate | None, named("scheduledAt")] = None
-    expires_at: Annotated[ToldDate | None, named("expiresAt")] = None
-    started_at: Annotated[ToldDate | None, named("startedAt")] = None
-    finished_at: Annotated[ToldDate | None, named("finishedAt")] = None
-    created_at: Annotated[ToldDate | None, named("createdAt")] = None
-    updated_at: Annotated[ToldDate | None, named("updatedAt")] = None
-    events: Annotated[SendingEvents | None, EmptyAsList] = None
+    campaign_name: Annotated[Maybe[str], named("campaignName")] = None
+    status: Maybe[str] = None
+    channel: Maybe[str] = None
+    total: Maybe[int] = None
+    processed: Maybe[int] = None
+    total_sms_parts: Annotated[Maybe[int], named("totalSmsParts")] = None
+    cost: Maybe[float] = None
+    currency: Maybe[str] = None
+    tags: Maybe[tuple[str, ...]] = ()
+    scheduled_at: Annotated[Maybe[ToldDate], named("scheduledAt")] = None
+    expires_at: Annotated[Maybe[ToldDate], named("expiresAt")] = None
+    started_at: Annotated[Maybe[ToldDate], named("startedAt")] = None
+    finished_at: Annotated[Maybe[ToldDate], named("finishedAt")] = None
+    created_at: Annotated[Maybe[ToldDate], named("createdAt")] = None
+    updated_at: Annotated[Maybe[ToldDate], named("updatedAt")] = None
+    events: Annotated[Maybe[SendingEvents], EmptyAsList] = None
 
 
 class Campaign(Shown):
@@ -77,10 +79,16 @@ class Campaign(Shown):
 
     id: int
     name: str | None = None
-    type: str | None = None
-    created_at: Annotated[ToldDate | None, named("createdAt")] = None
-    updated_at: Annotated[ToldDate | None, named("updatedAt")] = None
+    type: Maybe[str] = None
+    created_at: Annotated[Maybe[ToldDate], named("createdAt")] = None
+    updated_at: Annotated[Maybe[ToldDate], named("updatedAt")] = None
     sendings: Annotated[tuple[Sending, ...], UnderData]
+
+
+class CampaignPage(Page[Campaign]):
+    """A page of the campaigns."""
+
+    data: Rows[Campaign]
 
 
 class Campaigns(Room):
@@ -89,5 +97,5 @@ class Campaigns(Room):
     room = "campaigns"
 
     list = NRS360Operation(
-        "GET", "campaigns", section="Campaigns list", asks=ListCampaigns, tells=Page[Campaign], follow=next_page
+        "GET", "campaigns", section="Campaigns list", asks=ListCampaigns, tells=CampaignPage, follow=next_page
     )

@@ -5,9 +5,15 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from connector.providers.nrs360.codes import NAME
 from connector.providers.operation import Asked, Told, named
+from connector.providers.readable import readable_rows
 
 Row = TypeVar("Row")
+
+
+Rows = Annotated[list[Row], readable_rows(NAME)]
+"""Rows of a list that is asked for what concerns us: one that is not as the guide shows costs no other."""
 
 
 def _compact(at: datetime) -> str:

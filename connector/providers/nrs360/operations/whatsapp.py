@@ -1,10 +1,9 @@
 """WhatsApp: templates, and conversations that a person has begun (guide: "WhatsApp")."""
 
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from connector.providers.nrs360.codes import NAME
 from connector.providers.nrs360.operation import NRS360Operation
 from connector.providers.nrs360.operations.shapes import (
     CampaignName,
@@ -13,6 +12,7 @@ from connector.providers.nrs360.operations.shapes import (
     PageLimit,
     PageNumber,
     Resource,
+    Rows,
     Sent,
     Shown,
     Tags,
@@ -23,11 +23,7 @@ from connector.providers.nrs360.operations.shapes import (
     tags_need_a_campaign,
 )
 from connector.providers.operation import Asked, Room, named
-from connector.providers.readable import Maybe, readable_rows
-
-Row = TypeVar("Row")
-Rows = Annotated[list[Row], readable_rows(NAME)]
-"""What people write takes forms that the guide does not show: a row that is none of its own costs no other."""
+from connector.providers.readable import Maybe
 
 
 class Location(Asked):
