@@ -13,6 +13,7 @@ from connector.sync.housekeeping import housekeep
 from connector.sync.lookup import look_up
 from connector.sync.note import note
 from connector.sync.parts import Parts
+from connector.sync.pause_watch import LOOKS_EVERY, PauseWatch
 from connector.sync.poll import poll_replies, poll_statuses
 from connector.sync.provider_consent import hear_blacklist
 from connector.sync.pull import pull
@@ -64,6 +65,7 @@ def table(parts: Parts, settings: Settings, senders: Mapping[str, Executor]) -> 
             hung,
             slows=True,
         ),
+        Job("pauses", LOOKS_EVERY, PauseWatch(parts).some_ended, (QUEUE,), hung),
         Job("note", pace.note, lambda: note(parts), (), hung),
         Job("push", pace.push, lambda: push(parts), (), hung),
         Job("sweep", pace.sweep, lambda: sweep(parts), (), 4 * hung, slows=True, before_sending=_SWEEPS_TRIED),

@@ -43,7 +43,7 @@ def claim(parts: Parts, mapping: RecordMapping) -> int:
             rows = claims.unconfirmed(connection, parts.org, mapping.name, parts.clock(), _AT_ONCE)
             if not rows:
                 break
-            parts.tenure.check(connection, parts.clock())
+            parts.tenure.look(connection, parts.clock())
         if old := [row for row in rows if row.read_at < begun - _BELIEVED_FOR]:
             _make_anew(parts, mapping, old)
             continue  # what still asks for its message is of now, and claimed in the next turn

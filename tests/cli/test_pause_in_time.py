@@ -21,11 +21,12 @@ SLOWED = 0.5
 
 @contextmanager
 def at_work(place: Place, sandbox: Sandbox) -> Iterator[App]:
-    """A daemon, at the pace that sending has by default, that sends a long queue one message a request."""
+    """A daemon, at the pace that reading and sending have by default, that sends a long queue one message a request."""
     place.write(mapping=str(mapping()))
-    text = (
-        place.settings.read_text("utf-8").replace("dispatch = 0.2\n", "").replace("batch_size = 20", "batch_size = 1")
-    )
+    text = place.settings.read_text("utf-8").replace("batch_size = 20", "batch_size = 1")
+    for quick in ("dispatch = 0.2\n", "pull = 0.5\n"):
+        assert quick in text
+        text = text.replace(quick, "")
     place.settings.write_text(text, "utf-8")
     sandbox.faults.add({"target": "nrs360", "operation": "POST /sms", "kind": "slow", "seconds": 0.15})
     plant(sandbox, BACKLOG)

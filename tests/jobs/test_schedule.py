@@ -11,7 +11,7 @@ from connector.sandbox.server import Sandbox
 from jobs.schedule import slowed, table
 from tests.sync.site import NRS, SMSCLOUDS, new_store, site_on
 
-ONCE = {"pull", "note", "push", "release", "sweep", "housekeeping"}
+ONCE = {"pull", "pauses", "note", "push", "release", "sweep", "housekeeping"}
 AN_ACCOUNT = {"dispatch", "poll", "replies", "reconcile"}
 
 

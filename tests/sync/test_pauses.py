@@ -9,6 +9,7 @@ from connector.model.scopes import Scope
 from connector.model.states import State
 from connector.sandbox.server import Sandbox
 from connector.store import backlog, outbox, pauses
+from connector.sync.pause_watch import PauseWatch
 from connector.sync.pull import Pulled
 from tests.sync.site import NRS, SMSCLOUDS, Site, plant, received, site_on, statuses
 
@@ -121,3 +122,14 @@ def test_a_pass_does_not_wait_for_what_is_paused(site: Site, sandbox: Sandbox, s
     assert due() == (1, 1)
     pause(site, scope, name)
     assert due() == (0, 0)
+
+
+def test_the_end_of_a_pause_is_told_once(site: Site) -> None:
+    """Neither its beginning is, nor that of another one; one that began and ended between two looks is never seen."""
+    watch = PauseWatch(site.parts)
+    told = []
+    for step in (pause, resume, pause, resume):
+        told.append(watch.some_ended())
+        step(site, Scope.ACCOUNT, NRS)
+    pause(site, Scope.EVERYTHING, "")
+    assert [*told, watch.some_ended(), watch.some_ended()] == [False, False, True, False, True, False]

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import event
 
+from connector.model.errors import MayHaveLeft
+from connector.model.scopes import Scope
 from connector.sandbox.server import Sandbox
-from connector.store import repeats
+from connector.store import pauses, repeats
 from tests.store.making import draft
-from tests.sync.site import new_store, plant, received, site_on
+from tests.sync.interrupted import BeforeClaims, fails, waited
+from tests.sync.site import NRS, Site, new_store, plant, received, site_on
 
 _TABLES = {"message", "message_event", "attempt", "inbox", "crm_write", "consent", "phone"}
 _BROAD = re.compile(r"\((?:(?:org|account|state|standing|object|mapping|kind)=\?(?: AND )?)+\)$")
@@ -34,6 +37,7 @@ def _asked_by_verbs(sandbox: Sandbox, url: str) -> dict[str, tuple[object, ...]]
         plant(sandbox, 20, "MX")
         plant(sandbox, 20, "ES", first=21)
         site.sweep()
+        _waits(site, sandbox)
         site.work_through()
         assert received(sandbox)
         (record_id, *_) = (message.record_id for message in site.messages())
@@ -41,6 +45,21 @@ def _asked_by_verbs(sandbox: Sandbox, url: str) -> dict[str, tuple[object, ...]]
             asking = {("SMS_Message__c", record_id): draft(record_id)}
             assert not repeats.among(connection, site.parts.org, asking, site.clock())
     return asked
+
+
+def _waits(site: Site, sandbox: Sandbox) -> None:
+    """What is claimed is paused, goes on, and waits until its claim is renewed; a token is claimed late."""
+    crm = site.parts.crm
+    site.with_parts(crm=BeforeClaims(crm, fails(MayHaveLeft("no answer came"))))
+    site.pull()
+    site.with_parts(crm=crm)
+    site.later(120)
+    site.pull()
+    with site.parts.database.begin() as connection:
+        pauses.pause(connection, Scope.ACCOUNT, NRS, "", site.clock())
+        pauses.resume(connection, Scope.ACCOUNT, NRS)
+    waited(site)
+    assert site.pull().renewed
 
 
 def _plans(url: str, asked: dict[str, tuple[object, ...]]) -> Iterator[tuple[str, str]]:
