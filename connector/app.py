@@ -3,7 +3,7 @@
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -203,7 +203,7 @@ class App:
             breakers=Breakers(options, self.clock, self.alarms),
             rates=Rates(options, self.clock),
             live=self._live_fire(activated),
-            caps=self._caps(mappings),
+            caps=self.caps(mappings),
         )
 
     def _live_fire(self, activated: datetime) -> LiveFire:
@@ -211,7 +211,12 @@ class App:
         production = self.crm.is_production() if live.production == "auto" else live.production
         return LiveFire(production, frozenset(live.allow), None if live.send_backlog else activated)
 
-    def _caps(self, mappings: Mapping[str, object]) -> tuple[Cap, ...]:
+    def caps(self, mappings: Collection[str]) -> tuple[Cap, ...]:
+        """Every cap there is.
+
+        Raises:
+            SettingsError: one cannot be counted, or is of an account or a mapping that is not there.
+        """
         caps = self.settings.all_caps()
         for cap in caps:
             if cap.scope is Scope.MAPPING and cap.name not in mappings:

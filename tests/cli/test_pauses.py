@@ -1,5 +1,7 @@
 """`connector pause`, `resume`, `pauses`; what doctor says of them; and `--send-backlog`."""
 
+import re
+
 import pytest
 
 from connector.sandbox.server import Sandbox
@@ -86,3 +88,27 @@ def test_doctor_says_what_keeps_messages_back(place: Place) -> None:
     assert checks["caps"]["text"] == "5,000 messages a day for everything"
     assert checks["live fire"]["verdict"] == "warning"
     assert "only the 0 numbers" in checks["live fire"]["text"]
+
+
+def test_doctor_refuses_a_cap_that_caps_nothing(place: Place) -> None:
+    """The daemon would not start with it; doctor says so, and goes on to look at the rest."""
+    place.add("[caps.mappings.sms-outbx]\nmessages_a_day = 1\n")
+    answer = place.type("doctor", "--json")
+    checks = {(check["area"], check["subject"]): check for check in answer.told["checks"]}
+    assert answer.code == 1
+    assert checks["sending", "caps"]["verdict"] == "failed"
+    assert "there is no mapping 'sms-outbx'; there are: sms-outbox" in checks["sending", "caps"]["text"]
+    assert answer.told["checks"][-1]["area"] != "sending"
+
+
+def test_doctor_shows_caps_while_a_mapping_cannot_be_read(place: Place) -> None:
+    """Whether there is such a mapping nobody can say then; that the file is wrong is said where mappings are."""
+    mapping = place.folder / "broken.yaml"
+    mapping.write_text("version: 9\n", "utf-8")
+    text = place.settings.read_text("utf-8")
+    place.settings.write_text(re.sub(r"mappings = .*", f'mappings = ["{mapping}"]', text), "utf-8")
+    place.add("[caps.mappings.sms-outbox]\nmessages_a_day = 1\n")
+    answer = place.type("doctor", "--json")
+    checks = {check["subject"]: check["verdict"] for check in answer.told["checks"] if check["area"] == "sending"}
+    assert answer.code == 1
+    assert checks["caps"] == "ok"

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from connector.app import App
-from connector.cli.doctor.checks import Check, ok, warning
+from connector.cli.doctor.checks import Check, failed, ok, warning
 from connector.cli.times import shown
-from connector.model.errors import ConnectorError
+from connector.model.caps import Cap
+from connector.model.errors import ConnectorError, MappingError, SettingsError
 from connector.model.scopes import Scope
 from connector.store import holds, pauses
 
@@ -27,9 +28,24 @@ def check_sending(app: App, *, store: bool, org: bool) -> Iterator[Check]:
         if held:
             reasons = ", ".join(f"{row.number} {row.code or 'for no reason'}" for row in held)
             yield ok(_AREA, "held", f"messages are held: {reasons}")
-    caps = app.settings.all_caps()
-    yield ok(_AREA, "caps", "; ".join(map(str, caps)) if caps else "there are none")
+    yield _caps(app)
     yield from _live_fire(app, org=org)
+
+
+def _caps(app: App) -> Check:
+    try:
+        caps = _those_of(app)
+    except SettingsError as error:
+        return failed(_AREA, "caps", str(error), "mend [caps]: the daemon does not start with it")
+    return ok(_AREA, "caps", "; ".join(map(str, caps)) if caps else "there are none")
+
+
+def _those_of(app: App) -> tuple[Cap, ...]:
+    try:
+        mappings = [mapping.name for mapping in app.mappings(against_org=False).mappings]
+    except MappingError:  # told where the mappings are looked at; until they can be read nobody knows their names
+        return app.settings.all_caps()
+    return app.caps(mappings)
 
 
 def _live_fire(app: App, *, org: bool) -> Iterator[Check]:
