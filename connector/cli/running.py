@@ -102,21 +102,22 @@ def once(
 ) -> None:
     """Make one pass and end: read what is queued, send it, note what is told and write it back, until nothing is left.
 
-    Refuses while a daemon works on the same org. Then accounts for every message: exits with 0 when the books
-    balance. What is put off for longer (an account at fault, a message for later) is left to the next pass; what could
-    have been done and was not is named, with the reason.
+    Refuses while a daemon works on the same org. Then accounts for every message: exits with 0 when the books balance
+    and neither a signal nor the org's spent requests cut the pass short. What is put off for longer (an account at
+    fault, a message for later) is left to the next pass; what could have been done and was not is named, with the
+    reason.
     """
     with opened(config, send_backlog=send_backlog) as app:
         cut_short, left = _one_pass(app, wait)
         read = books(app)
         for subject, (_, sentence) in sorted(app.alarms.standing().items()):
             complain(f"{subject}: {sentence}")
-    _account(read, left, as_json)
+    _account(read, left, as_json, cut_short=cut_short)
     raise typer.Exit(1 if cut_short or not read.balance else 0)
 
 
 def _one_pass(app: App, wait: float) -> tuple[bool, tuple[LeftUndone, ...]]:
-    """Makes the pass; whether it had to end before its time, and what it left undone."""
+    """Makes the pass; whether it had to end before its time, and what it left undone where it came to its end."""
     parts = app.parts()
     with stopping_on_signals(parts.stopping.set), holding_lease(app, parts):
         try:
@@ -126,12 +127,13 @@ def _one_pass(app: App, wait: float) -> tuple[bool, tuple[LeftUndone, ...]]:
             return True, ()
     if parts.stopping.is_set():
         remark("Stopped by a signal; the next pass goes on.")
-    return False, left
+    return parts.stopping.is_set(), left
 
 
-def _account(read: Books, left: Sequence[LeftUndone], as_json: bool) -> None:
+def _account(read: Books, left: Sequence[LeftUndone], as_json: bool, *, cut_short: bool) -> None:
     if as_json:
-        show_json({**read.as_json(), "left_undone": [each.as_json() for each in left]})
+        undone = [each.as_json() for each in left]
+        show_json({**read.as_json(), "cut_short": cut_short, "left_undone": undone})
         return
     show(read)
     for each in left:

@@ -1,10 +1,13 @@
 """What a single pass waits for, and what it says of what it leaves undone."""
 
+import json
+import signal
+
 import pytest
 
 from connector.cli import single_pass
 from connector.sandbox.server import Sandbox
-from tests.cli.place import Place
+from tests.cli.place import Place, until
 
 IMPATIENT = 0.5
 
@@ -37,3 +40,22 @@ def test_a_pass_that_leaves_nothing_says_nothing(place: Place, sandbox: Sandbox)
     sandbox.seed({"messages": 5, "bad": False})
     assert place.type("once", "--json").told["left_undone"] == []
     assert "Left to the next pass" not in place.type("once").out
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_pass_that_is_cut_short_by_a_signal_exits_with_1(place: Place, sandbox: Sandbox, end: signal.Signals) -> None:
+    """What comes after it in a script must not take it for whole, though the books of what it did balance."""
+    sandbox.seed({"messages": 20, "bad": False})
+    sandbox.faults.add({"target": "nrs360", "operation": "POST *", "kind": "slow", "seconds": 2.0})
+    passing = place.start("once", "--json")
+    try:
+        until(lambda: place.type("report", "--json").told["queued"] > 0, seconds=60)
+    finally:
+        passing.send_signal(end)
+        out, err = passing.communicate(timeout=60)
+    told = json.loads(out)
+    assert (passing.returncode, told["balance"], told["cut_short"]) == (1, True, True)
+    assert "Stopped by a signal" in err
+    whole = place.type("once", "--json")
+    assert (whole.code, whole.told["cut_short"]) == (0, False)
