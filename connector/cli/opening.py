@@ -57,11 +57,19 @@ def require_tables(app: App) -> None:
     Raises:
         StoreError: one is, or the store cannot be reached.
     """
-    if migrate.pending(app.database):
+    if is_new(app.database) or migrate.pending(app.database):
         raise StoreError(
             f"{named(app.database)} has no tables, or old ones: if it is the store you mean, run "
             "`connector db upgrade`, then this again."
         )
+
+
+def is_new(database: Database) -> bool:
+    """Whether the store is a file that is not there yet, in a folder that is; to connect to it would make it."""
+    file = database.engine.url.database if database.sqlite else None
+    if not file or file.startswith("file:"):
+        return False
+    return Path(file).parent.is_dir() and not Path(file).exists()
 
 
 def name_store(app: App) -> None:

@@ -106,6 +106,26 @@ def test_a_store_without_tables_is_named(place: Place) -> None:
     """Before anybody makes tables at a place where no store was meant to be."""
     place.store.unlink()
     assert f"sqlite:///{place.store} has no tables, or old ones" in place.type("pause", "--everything").err
+    assert not place.store.exists()
+
+
+def test_doctor_makes_no_store(place: Place) -> None:
+    """It changes nothing: where there is none it says so, and what makes one."""
+    place.store.unlink()
+    checks = {check["subject"]: check for check in place.type("doctor", "--json").told["checks"]}
+    assert (checks["tables"]["verdict"], checks["tables"]["text"]) == ("failed", "they are missing or old")
+    assert "connector db upgrade" in checks["tables"]["advice"]
+    assert checks["reach"]["text"] == f"sqlite:///{place.store} is not there yet"
+    assert not place.store.exists()
+
+
+def test_a_store_whose_folder_is_missing_cannot_be_reached(place: Place) -> None:
+    """That is another fault than a store without tables, and no command would mend it."""
+    text = place.settings.read_text("utf-8").replace(f"sqlite:///{place.store}", f"sqlite:///{place.folder}/none/x.db")
+    place.settings.write_text(text, "utf-8")
+    assert "the store refused" in place.type("pause", "--everything").err
+    checks = {check["subject"]: check for check in place.type("doctor", "--json").told["checks"]}
+    assert checks["reach"]["verdict"] == "failed"
 
 
 def test_doctor_names_the_file_and_the_store(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connector.app import App
 from connector.cli.doctor.checks import Check, failed, ok, warning
-from connector.cli.opening import named
+from connector.cli.opening import is_new, named
 from connector.cli.times import shown
 from connector.model.errors import StoreError
 from connector.store import lease, migrate
@@ -20,11 +20,12 @@ _LOW, _TOO_LOW = 2 * 1024**3, 200 * 1024**2
 def check_store(app: App) -> Iterator[Check]:
     """Looks at the store; without tables, nothing in it is looked at."""
     try:
-        pending = migrate.pending(app.database)
+        new = is_new(app.database)
+        pending = new or migrate.pending(app.database)
     except StoreError as error:
         yield failed(_AREA, "reach", str(error), "check [store] url, and that its server runs or its folder exists")
         return
-    yield ok(_AREA, "reach", f"{named(app.database)} can be read")
+    yield ok(_AREA, "reach", f"{named(app.database)} {'is not there yet' if new else 'can be read'}")
     if pending:
         yield failed(_AREA, "tables", "they are missing or old", "run `connector db upgrade`")
     else:
