@@ -13,6 +13,7 @@ import pytest
 from connector.mapping.parts import SendingHours
 from connector.model.errors import LeaseHeld, MayHaveLeft
 from connector.sandbox.server import Sandbox
+from connector.sync import claiming
 from connector.sync.release import release
 from connector.sync.schedule_watch import watch_scheduled
 from tests.sync.interrupted import BeforeClaims, delete, fails, waited
@@ -185,3 +186,20 @@ def test_without_the_lease_no_claim_is_written(site: Site, sandbox: Sandbox, con
     with pytest.raises(LeaseHeld):
         site.pull()
     assert record(sandbox, record_id) == before
+
+
+def test_all_that_wait_are_renewed_in_one_round(site: Site, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many they are, and each is tried once: those that are locked this moment wait for the next round."""
+    monkeypatch.setattr(claiming, "_AT_ONCE", 2)
+    plant(sandbox, 7)
+    site.pull()
+    waited(site)
+    sandbox.faults.add({"target": "org", "operation": "* /composite/sobjects*", "kind": "lock_rows", "times": 1})
+    renewed = site.pull().renewed
+    assert 0 < renewed < 7
+    sandbox.faults.clear()
+    site.later(5)
+    assert site.pull().renewed == 7 - renewed
+    assert site.pull().renewed == 0
+    site.dispatch()
+    assert site.states() == {"accepted": 7}
