@@ -132,6 +132,7 @@ def test_slips_are_told_where_they_were_made(old: str, new: str, said: str) -> N
 def test_a_list_with_one_dash_too_near_is_told() -> None:
     """Also where the last dash of several lacks its space."""
     assert _said("a:\n  - b\n  -c\n") == ["3:3 put a space after the dash"]
+    assert "bracket" in _said("a: [x,\n  -y}\n")[0]
 
 
 def test_bytes_that_are_no_utf8_are_told() -> None:

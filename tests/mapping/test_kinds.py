@@ -71,6 +71,7 @@ def test_what_cannot_mean_what_is_written_is_warned_of(
         ("when: \"channel == 'whatsapp'\"", 'when: "Urgent__c"'),
         ("when: \"to.country == 'MY'\"", 'when: "Priority__c > 5"'),
         ("when: \"to.country == 'MY'\"", "when: \"Body__c == '5'\""),
+        ("when: \"to.country == 'MY'\"", "when: \"Body__c != 'Body__c > 5'\""),
         ("when: \"to.country == 'MY'\"", 'when: "size(Body__c) > 5"'),
         ("when: \"to.country == 'MY'\"", 'when: "double(Body__c) > 5.0"'),
     ],

@@ -276,3 +276,9 @@ def test_a_key_with_nothing_under_it_is_told(
     assert errors == ([line] if error else [])
     if not error:
         assert [each.line for each in load_text(text).warnings if "nothing stands under" in each.text] == [line][:line]
+
+
+def test_a_key_with_nothing_under_it_is_told_once(problems_of: Problems, example: str) -> None:
+    """Where a list must stand, that is told and nothing more."""
+    text = example.replace("consent: [Contact__r.SMS_Opt_Out__c, Contact__r.DoNotCall]", "consent:")
+    assert [(line, said) for line, _, said in problems_of(text)] == [(19, "a list must stand here: [a, b]")]

@@ -106,6 +106,7 @@ def test_a_claim_of_other_fields_is_refused(problems_of: Problems, example: str,
         ("Contact__r.Phone != NULL", '{Contact__c: "{Lead__c}"}'),
         ("((Status__c = 'Queued') AND (Body__c != NULL))", "{Status__c: Sending}"),
         ("Status__c = 'Que", "{Status__c: Sending}"),
+        ("Status__c IN ('Sending', 'A' 'B')", "{Status__c: Sending}"),
         (")Status__c(", "{Status__c: Sending}"),
     ],
 )
