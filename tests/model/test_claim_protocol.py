@@ -45,6 +45,7 @@ from connector.sync.note import note
 from connector.sync.pull import pull
 from connector.sync.push import push
 from connector.sync.reconcile import mark_interrupted
+from connector.sync.release import release
 from jobs.runner import give_lease_back, take_lease
 from tests.chaos.stores import roomiest
 
@@ -55,6 +56,7 @@ LEASE = timedelta(seconds=30)
 RECORDS = {"a01000000000001AAA": "+34611000001", "a01000000000002AAA": "+34611000002"}
 ENDS = frozenset({"Sent", "Delivered", "Failed", "Held", "Cancelled", "Unknown"})
 _ROUND = re.compile(r"#(\w+) g(\d+)")
+_IDS, _ID = re.compile(r"Id IN \(([^)]*)\)"), re.compile(r"'(\w+)'")
 _MAPPING = """
 version: 1
 name: model
@@ -154,9 +156,13 @@ class DaemonsCRM:
     def pages(self, query: RecordQuery) -> Iterator[Page]:
         assert query.object == "SMS_Message__c"
         read_at = self._daemon.world.now
-        queued = [dict(row) for row in self._org.rows.values() if row["Status__c"] == "Queued"]
+        named = _IDS.search(query.where)
+        ids = set(_ID.findall(named.group(1))) if named else set(RECORDS)
+        found = [dict(row) for row in self._org.rows.values() if row["Id"] in ids]
+        if "Status__c = 'Queued'" in query.where:
+            found = [row for row in found if row["Status__c"] == "Queued"]
         self._daemon.step("after the org was read", loses=True)
-        yield Page(queued, read_at)
+        yield Page(found, read_at)
 
     def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
         self._daemon.step("before the org is written", loses=True)
@@ -251,7 +257,7 @@ class Daemon:
 
     def turn(self, *verbs: str) -> None:
         """Does verbs as the jobs do; a crash ends the process, a lost lease or answer ends the verb."""
-        for verb in verbs or ("pull", "dispatch", "note", "push"):
+        for verb in verbs or ("pull", "dispatch", "note", "push", "release"):
             if self.app is None or self._busy:
                 return
             self._guarded(lambda verb=verb: self._do(verb))
@@ -262,7 +268,7 @@ class Daemon:
         if verb == "dispatch":
             dispatch(self.parts, NRS, Inline())
         else:
-            {"pull": pull, "note": note, "push": push}[verb](self.parts)
+            {"pull": pull, "note": note, "push": push, "release": release}[verb](self.parts)
 
     def _guarded(self, work: Any) -> None:
         self._busy = True
@@ -428,8 +434,8 @@ def _settings(url: str) -> dict[str, Any]:
 _WHAT = ("crash", "lost", "paused short", "paused long", "paused set back", "paused set back long")
 
 
-STEPS = 17
-"""How many steps a daemon's turn takes that reads, claims, sends, notes and writes back."""
+STEPS = 18
+"""How many steps a daemon's turn takes that reads, claims, sends, notes, writes back and releases."""
 
 
 def sent_twice(world: World) -> dict[tuple[str, int], int]:
@@ -502,7 +508,7 @@ class ClaimProtocol(RuleBasedStateMachine):
             daemon.arm(steps, what)
         daemon.turn()
 
-    @rule(which=st.integers(0, 1), verb=st.sampled_from(["pull", "dispatch", "note", "push"]))
+    @rule(which=st.integers(0, 1), verb=st.sampled_from(["pull", "dispatch", "note", "push", "release"]))
     def does(self, which: int, verb: str) -> None:
         """One daemon does one job."""
         self.world.daemons[which].turn(verb)
