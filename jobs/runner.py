@@ -22,12 +22,14 @@ from connector.sync.reconcile import mark_interrupted
 from jobs.opt_outs_first import OptOutsFirst
 from jobs.process import prepare_for_threads
 from jobs.schedule import Job, slowed, table
+from jobs.tally import Tally
 
 log = structlog.get_logger()
 
 LEASE_LIFETIME = timedelta(seconds=30)
 _WATCH_EVERY = 5.0
 _ASK_FOR_LEASE_EVERY = 2.0
+_TOLD_EVERY = 60.0
 _BUDGET_PAUSE = 60.0
 """Seconds a job is left alone after the org said that the day's requests are used up."""
 
@@ -60,6 +62,7 @@ class Daemon:
         self._lock = threading.Lock()
         self._watch = threading.Thread(target=self._keep_watch, name="watch", daemon=True)
         self._stopped = threading.Event()
+        self._tally, self._told_at = Tally(), time.monotonic()
 
     # -- the life of the daemon
 
@@ -109,6 +112,7 @@ class Daemon:
         for senders in self._senders.values():
             senders.shutdown(wait=not left)
         give_lease_back(self._app, self._parts)
+        self._tell_of_work()
         log.info("stopped", drained=not left)
         return not left
 
@@ -175,6 +179,7 @@ class Daemon:
             self._parts.alarms.settle(f"job {job.name}")
             self._parts.alarms.settle(f"CRM budget for {job.name}")
             if worked:
+                self._tally.add(job.name, worked)
                 log.debug("job_done", seconds=round(time.monotonic() - started, 3), result=repr(worked))
                 for other in job.wakes:
                     self.wake(other)
@@ -205,8 +210,16 @@ class Daemon:
                 self._go_on_after_a_clock_set_back()
                 self._tell_of_hung_jobs()
                 self._opt_outs_first.tell_if_long()
+                if time.monotonic() - self._told_at >= _TOLD_EVERY:
+                    self._tell_of_work()
             except Exception:  # without this thread the lease runs out and nothing is sent any more
                 log.exception("watch_failed")
+
+    def _tell_of_work(self) -> None:
+        """One line of what was done since the last one; an idle daemon says nothing."""
+        seconds, self._told_at = time.monotonic() - self._told_at, time.monotonic()
+        if done := self._tally.take():
+            log.info("worked", seconds=round(seconds), **done)
 
     def _tell_of_hung_jobs(self) -> None:
         running = self.running()

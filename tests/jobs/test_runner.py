@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 import pytest
 from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
+from structlog.testing import capture_logs
 
 from connector import settings
 from connector.app import App, build
@@ -22,6 +23,7 @@ from connector.model.errors import BudgetSpent, LeaseHeld, StoreError
 from connector.sandbox.server import Sandbox
 from connector.store import lease
 from connector.sync.parts import LEASE_NAME
+from connector.sync.pull import Pulled
 from jobs import runner
 from jobs.runner import Daemon
 from jobs.schedule import Job
@@ -240,6 +242,18 @@ def test_a_hung_job_is_seen_and_the_alarm_ends_when_it_does(site: Site, monkeypa
         assert "it has run for" in site.alarms()["job hanging hangs"]
         gate.set()
         until(lambda: "job hanging hangs" not in site.alarms())
+
+
+def test_a_daemon_that_works_says_so_and_an_idle_one_says_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line a minute with what was done since the last, and none where nothing was."""
+    monkeypatch.setattr(runner, "_TOLD_EVERY", 0.1)
+    does = [Pulled(), Pulled(read=2, fresh=1), Pulled()]
+    pull = Job("pull", 0.05, lambda: does.pop(0) if does else None)
+    with capture_logs() as logged, daemon_of(site, monkeypatch, pull):
+        until(lambda: not does and any(line["event"] == "worked" for line in logged))
+        time.sleep(0.3)
+    worked = [line for line in logged if line["event"] == "worked"]
+    assert [(line["pull_read"], line["pull_fresh"]) for line in worked] == [(2, 1)]
 
 
 # -- the lease
