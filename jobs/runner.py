@@ -30,6 +30,9 @@ LEASE_LIFETIME = timedelta(seconds=30)
 _WATCH_EVERY = 5.0
 _ASK_FOR_LEASE_EVERY = 2.0
 _TOLD_EVERY = 60.0
+_INSTANCES = 10
+"""Runs of a job that the scheduler lets begin: it learns late that one has ended, and would drop the wake that follows.
+None runs beside another all the same, for one that finds its job running ends at once."""
 _BUDGET_PAUSE = 60.0
 """Seconds a job is left alone after the org said that the day's requests are used up."""
 
@@ -53,7 +56,7 @@ class Daemon:
         self._scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
             executors={"default": JobThreads(len(self.jobs))},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            job_defaults={"coalesce": True, "max_instances": _INSTANCES, "misfire_grace_time": None},
             timezone="UTC",
         )
         self._running: dict[str, float] = {}

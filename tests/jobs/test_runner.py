@@ -151,7 +151,7 @@ def test_a_wake_in_the_moment_after_a_run_is_not_lost(site: Site, monkeypatch: p
         real(self, *given)
 
     monkeypatch.setattr(JobThreads, "_run_job_success", knows_late)
-    job = Counted()
+    job = Counted(lambda: time.sleep(0.05))  # or the scheduler's own thread ends it, before it looks for wakes again
     with daemon_of(site, monkeypatch, Job("woken", 3600, job)) as daemon:
         until(lambda: job.runs == 1 and not daemon.running())
         daemon.wake("woken")
