@@ -37,15 +37,17 @@ def claim(parts: Parts, mapping: RecordMapping) -> int:
         LeaseHeld: this process lost its lease; nothing was written.
         BudgetSpent, SessionLost, NeverLeft, MayHaveLeft, QueryFault: the org cannot be asked now.
     """
-    claimed, begun = 0, parts.clock()
+    claimed, believed = 0, parts.clock() - _BELIEVED_FOR
+    looked_at: set[str] = set()  # and not by their time alone, for a clock may be set back meanwhile
     while not parts.stopping.is_set():
         with parts.database.read() as connection:
             rows = claims.unconfirmed(connection, parts.org, mapping.name, parts.clock(), _AT_ONCE)
             if not rows:
                 break
             parts.tenure.look(connection, parts.clock())
-        if old := [row for row in rows if row.read_at < begun - _BELIEVED_FOR]:
+        if old := [row for row in rows if row.read_at < believed and row.id not in looked_at]:
             _make_anew(parts, mapping, old)
+            looked_at.update(row.id for row in old)
             continue  # what still asks for its message is of now, and claimed in the next turn
         claimed += _write(parts, mapping, rows, State.QUEUED)
         if len(rows) < _AT_ONCE:

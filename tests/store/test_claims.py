@@ -110,6 +110,8 @@ def test_what_is_to_be_renewed_may_not_be_attempted_until_it_is(database: Databa
     assert ready(database, clock) == ids[2:]
     with database.begin() as connection:
         assert [row.id for row in sendable.still_ready(connection, "nrs-main", clock(), clock(), read)] == ids[2:]
+    first = next(row.rank for row in rows(database) if row.id == ids[0])
+    assert lapsed(database, clock, limit=1, after=first) == ids[1:2]
     assert lapsed(database, clock, limit=2) == ids[:2]
     with database.begin() as connection:
         claims.confirm(connection, ids[:2], clock() + LONG, clock())

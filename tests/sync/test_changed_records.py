@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from connector.model.errors import BudgetSpent, ConnectorError, MayHaveLeft
 from connector.model.scopes import Scope
 from connector.sandbox.server import Sandbox
 from connector.store import pauses
+from connector.sync.claiming import claim
 from connector.sync.release import release
 from connector.sync.unknown import Verdict, resolve_by_hand
 from tests.sync.interrupted import BeforeClaims, delete, fails, waited
@@ -281,6 +282,22 @@ def test_a_message_that_is_sent_again_is_ours_though_its_record_says_unknown(sit
     go_on(site)
     assert (site.states(), received(sandbox)["received"]) == ({"accepted": 1}, 1)
     assert statuses(sandbox) == {"Sent": 1}
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_busy(site: Site) -> None:
+    """What was looked at once is claimed, though by its time it is as old as before."""
+    left_by_a_crash(site)
+    site.later(30 * MINUTES)
+    asked = 0
+
+    def set_back_after_a_look() -> datetime:
+        nonlocal asked
+        asked += 1
+        assert asked < 50, "the same record is looked at again and again"
+        return site.clock() - timedelta(minutes=0 if asked == 1 else 30)
+
+    site.with_parts(clock=set_back_after_a_look)
+    assert claim(site.parts, site.parts.mappings["sms-outbox"]) == 1
 
 
 # -- what it costs, and when the org cannot be asked
