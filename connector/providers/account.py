@@ -51,7 +51,9 @@ class AccountOptions(BaseModel):
         default=True,
         description="false: texts travel one template a request, for a provider that scans merge values again",
     )
-    hook_secret: SecretStr | None = Field(default=None, description="the secret in the path of this account's webhooks")
+    hook_secret: SecretStr | None = Field(
+        default=None, description="the secret in the path of this account's webhooks, of 16 characters and more"
+    )
     hook_secret_before: SecretStr | None = Field(
         default=None, description="the secret before, still taken while the provider is being told the new one"
     )

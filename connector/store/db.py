@@ -11,6 +11,7 @@ from sqlalchemy import (
     Engine,
     create_engine,
     event,
+    make_url,
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -128,6 +129,11 @@ def _engine(url: str) -> Engine:
             pool_size=16,
             max_overflow=16,
             pool_pre_ping=True,
+        )
+    if make_url(url).database in (None, "", ":memory:"):
+        raise StoreError(
+            "the store's address names no file, and in memory all would be forgotten that must not be sent twice; "
+            "[store] url is like sqlite:///connector.db."
         )
     engine = create_engine(
         url,

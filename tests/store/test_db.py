@@ -45,6 +45,13 @@ def test_an_address_that_is_none_names_the_setting(address: str) -> None:
     assert "p4ss" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_store_in_memory_is_refused(url: str) -> None:
+    """What has been sent would be forgotten with the process."""
+    with pytest.raises(StoreError, match=r"names no file.*\[store\] url is like sqlite:///connector.db"):
+        Database(url)
+
+
 def test_a_folder_that_is_not_there_is_named_as_the_cause(tmp_path: Path) -> None:
     """SQLite in a folder that does not exist: the sentence says so."""
     database = Database(f"sqlite:///{tmp_path / 'nowhere' / 'store.db'}")
