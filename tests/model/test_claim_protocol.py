@@ -523,6 +523,11 @@ class ClaimProtocol(RuleBasedStateMachine):
         """A person sets a record back, whatever it says."""
         self.world.org.set_back(record_id)
 
+    @rule(record_id=st.sampled_from(sorted(RECORDS)))
+    def withdraw(self, record_id: str) -> None:
+        """A person wants no message of a record any more, whatever it says."""
+        self.world.org.rows[record_id]["Status__c"] = "Cancelled"
+
     @precondition(lambda self: self.world.provider.to_tell)
     @rule(data=st.data(), word=st.sampled_from(["sent", "delivered", "rejected"]))
     def told(self, data: st.DataObject, word: str) -> None:
