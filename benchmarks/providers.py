@@ -27,7 +27,7 @@ from connector.providers.registry import PROVIDERS
 RESULTS = Path(__file__).with_name("providers.json")
 _ANSWER_SECONDS = (0.25, 1.0)
 """How long the pretend provider takes to answer, besides not at all, where a request carries many messages."""
-_REQUESTS = 24
+_REQUESTS = 12
 """How many requests a run is to make whose answers take so long."""
 
 

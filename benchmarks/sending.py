@@ -31,6 +31,8 @@ from connector.sync.pull import pull
 from jobs.process import prepare_for_threads
 
 _ACCOUNT = "measured"
+_SERIALS = 10_000
+"""Serials a run has to itself, so that none queues what another did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Run:
 def run(measured: Measured, world: World, messages: int, number: int, folder: Path, *, record: bool = False) -> Run:
     """Claims messages of its own into a store of its own, and times how they are sent."""
     store = folder / f"run{number}.db"
-    _queue(world, measured, messages, first=1 + number * messages)
+    _queue(world, measured, messages, first=1 + number * max(messages, _SERIALS))
     recording = Recording()
     with _opened(measured, world, store, recording if record else None) as (app, parts):
         while pull(parts):
