@@ -16,7 +16,6 @@ from connector.model.failures import Failure
 from connector.model.records import RecordWrite, WriteCause, WriteEnd, WriteResult
 from connector.model.states import State
 from connector.store import claims, intake, outbox
-from connector.store.intake import Reading
 from connector.store.outbox import Move
 from connector.sync.changed_records import endings_of, look
 from connector.sync.parts import Parts, backoff
@@ -86,14 +85,7 @@ def _make_anew(parts: Parts, mapping: RecordMapping, rows: Sequence[Any]) -> Non
     read_at = parts.clock()
     seen = look(parts, mapping, rows, read_at)
     now = parts.clock()
-    reading = Reading(
-        org=parts.org,
-        mapping=mapping.name,
-        run=parts.run,
-        read_at=read_at,
-        claim_expires=now + parts.timing.claim_lifetime,
-        last_words=parts.last_words(),
-    )
+    reading = parts.reading(mapping.name, read_at, now)
     tokens = {row.id: row.claim_token for row in rows}
     cancelled = [Move(each, State.CANCELLED, "claim", why) for each, why in seen.ended.items()]
     with parts.database.begin() as connection:

@@ -16,6 +16,7 @@ from connector.providers.base import Provider
 from connector.providers.talk import Talker
 from connector.store import lease
 from connector.store.db import Database, Transaction
+from connector.store.intake import Reading
 from connector.sync.alarms import Alarms
 from connector.sync.breakers import Breakers
 from connector.sync.rates import Rates
@@ -89,6 +90,17 @@ class Parts:
     def last_words(self) -> frozenset[LastWord]:
         """Where an account's messages of a channel have reached their end without being reported as delivered."""
         return last_words({name: provider.capability for name, provider in self.providers.items()})
+
+    def reading(self, mapping: str, read_at: datetime, now: datetime) -> Reading:
+        """What the store is told of a mapping's records that were read then, and are claimed from now on."""
+        return Reading(
+            org=self.org,
+            mapping=mapping,
+            run=self.run,
+            read_at=read_at,
+            claim_expires=now + self.timing.claim_lifetime,
+            last_words=self.last_words(),
+        )
 
     def first_poll(self, account: str) -> timedelta:
         """How long after a send an account's provider is asked first: later where it tells by itself."""

@@ -8,7 +8,6 @@ from connector.model.errors import QueryFault
 from connector.model.messages import Draft
 from connector.model.records import Page, RecordQuery
 from connector.store import intake, outbox, pauses
-from connector.store.intake import Reading
 from connector.store.repeats import REPEATED
 from connector.sync.claiming import claim, renew
 from connector.sync.parts import Parts
@@ -81,15 +80,8 @@ def _take_in(parts: Parts, mapping: RecordMapping, page: Page) -> int:
     now = parts.clock()
     read = [mapping.draft(record, now) for record in page.records]
     due = [item for item in read if not (isinstance(item, Draft) and _waits(parts, mapping, item, now))]
-    reading = Reading(
-        org=parts.org,
-        mapping=mapping.name,
-        run=parts.run,
-        read_at=page.read_at,
-        claim_expires=now + parts.timing.claim_lifetime,
-        last_words=parts.last_words(),
-        backlog=_backlog(page, parts.live.backlog_before),
-    )
+    backlog = _backlog(page, parts.live.backlog_before)
+    reading = replace(parts.reading(mapping.name, page.read_at, now), backlog=backlog)
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         taken = intake.take_in(connection, reading, due, now)

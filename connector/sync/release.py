@@ -14,7 +14,6 @@ from connector.model.messages import Draft, Refusal
 from connector.model.records import RecordQuery
 from connector.model.states import State
 from connector.store import holds, intake, outbox, pauses
-from connector.store.intake import Reading
 from connector.store.outbox import Move
 from connector.sync.changed_records import AT_ONCE, by_id
 from connector.sync.parts import Parts
@@ -95,14 +94,7 @@ def _commit(
     dropped: Mapping[str, Failure],
 ) -> int:
     now = parts.clock()
-    reading = Reading(
-        org=parts.org,
-        mapping=mapping.name,
-        run=parts.run,
-        read_at=read_at,
-        claim_expires=now + parts.timing.claim_lifetime,
-        last_words=parts.last_words(),
-    )
+    reading = parts.reading(mapping.name, read_at, now)
     with parts.database.begin() as connection:
         parts.tenure.check(connection, now)
         tokens = holds.still_due(connection, [*ready, *dropped], now)

@@ -113,7 +113,9 @@ def test_sending_begins_by_itself_after_the_first_sweep(site: Site, sandbox: San
         daemon.wake("sweep")
         plant(sandbox, 2, first=11)
         until(lambda: received(sandbox)["received"] == 5)
+        assert "sweep" in daemon.running()
         swept.set()
+    assert received(sandbox) == {"received": 5, "distinct": 5, "duplicates": 0}
 
 
 def test_while_the_org_is_away_what_is_claimed_waits_and_its_first_sweep_comes_before_it(
